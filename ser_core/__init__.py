@@ -1,0 +1,3 @@
+"""Everything that knows about speech emotion; the app, the command line and the service are thin doors over it."""
+
+__version__ = "0.1.0"

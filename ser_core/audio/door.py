@@ -1,0 +1,136 @@
+"""A path, bytes or an array -> :class:`Waveform`; the only place that mixes down and resamples.
+
+    >>> import numpy as np
+    >>> load_audio(np.zeros(8000, np.float32), rate=8000).duration_s
+    1.0
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import soxr
+
+from ser_core.audio.decode import check_format, decode, too_long
+from ser_core.audio.waveform import SAMPLE_RATE, Waveform
+from ser_core.errors import AudioError
+from ser_core.settings import settings
+
+_LFS_PREFIX = b"version https://git-lfs.github.com/spec/"
+
+Source = str | os.PathLike[str] | bytes | BinaryIO | np.ndarray
+
+
+def load_audio(
+    source: Source,
+    *,
+    rate: int | None = None,
+    name: str | None = None,
+    max_seconds: float | None = None,
+    max_megabytes: float | None = None,
+) -> Waveform:
+    """Read sound from anywhere into mono float32 at 16 kHz.
+
+    Parameters
+    ----------
+    source
+        A path, the bytes of a file, an open binary file, or samples [shape=(n,) or (n, channels); float in
+        -1..1, or any integer type at full scale].
+    rate
+        Sample rate of *source* in Hz; required for an array, not allowed otherwise.
+    name
+        What to call the sound in messages; by default the file's name.
+    max_seconds, max_megabytes
+        Limits; by default the settings `SER_MAX_SECONDS` and `SER_MAX_MEGABYTES`.
+
+    Raises
+    ------
+    AudioError
+        With one sentence that says what to do: nothing there, not audio, a Git-LFS stub, cut off, samples that
+        are not numbers, an absurd rate, over a limit.
+    """
+    limits = settings()
+    seconds = limits.max_seconds if max_seconds is None else max_seconds
+    megabytes = limits.max_megabytes if max_megabytes is None else max_megabytes
+    if isinstance(source, np.ndarray):
+        if rate is None:
+            raise AudioError("An array of samples needs its sample rate: call load_audio(samples, rate=...).")
+        name = name or "the array"
+        samples, original_rate = _as_float(source, name), int(rate)
+        check_format(original_rate, samples.shape[1], name)
+        if len(samples) > seconds * original_rate:
+            raise too_long(name, seconds)
+    else:
+        if rate is not None:
+            raise AudioError("A file carries its own sample rate: leave out rate=.")
+        data, found_name = _read_bytes(source, megabytes, name)
+        name = name or found_name
+        _refuse_before_decoding(data, name)
+        samples, original_rate = decode(data, name, seconds)
+    return _to_waveform(samples, original_rate, name)
+
+
+def _read_bytes(source: str | os.PathLike[str] | bytes | BinaryIO, megabytes: float, name: str | None) -> tuple[bytes, str]:
+    limit = int(megabytes * 1e6)
+    if isinstance(source, (str, os.PathLike)):
+        path = Path(source)
+        label = name or path.name
+        try:
+            if path.is_dir():
+                raise AudioError(f"{label} is a folder: choose a sound file inside it.")
+            with path.open("rb") as file:
+                data = file.read(limit + 1)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "not a usable path"
+            raise AudioError(f"{label} cannot be opened ({reason}): check the path.") from error
+    elif isinstance(source, bytes):
+        data, label = source, name or "the recording"
+    else:
+        label = name or Path(str(getattr(source, "name", "the recording"))).name
+        data = source.read(limit + 1)
+    if len(data) > limit:
+        raise AudioError(
+            f"{label} is larger than the limit of {megabytes:g} MB: cut it into parts, "
+            "or raise the setting SER_MAX_MEGABYTES."
+        )
+    return data, label
+
+
+def _refuse_before_decoding(data: bytes, name: str) -> None:
+    if not data:
+        raise AudioError(f"{name} is empty (0 bytes): record it again, or choose another file.")
+    if data.startswith(_LFS_PREFIX):
+        raise AudioError(
+            f"{name} is a Git-LFS pointer, not the sound itself: run 'git lfs pull' in the repository it came from."
+        )
+
+
+def _as_float(array: np.ndarray, name: str) -> np.ndarray:
+    """Return *array* as float32 [shape=(n, channels)], integers scaled to -1..1."""
+    if array.ndim not in (1, 2):
+        raise AudioError(f"{name} has {array.ndim} dimensions: give samples as (n,) or (n, channels).")
+    if array.dtype.kind in "iu":
+        info = np.iinfo(array.dtype)
+        centre = 0 if array.dtype.kind == "i" else (info.max + 1) / 2
+        array = (array.astype(np.float64) - centre) / (info.max + 1 - centre)
+    elif array.dtype.kind != "f":
+        raise AudioError(f"{name} holds {array.dtype} values: give samples as float or integer numbers.")
+    return array.astype(np.float32).reshape(len(array), -1) if array.size else np.zeros((0, 1), np.float32)
+
+
+def _to_waveform(samples: np.ndarray, rate: int, name: str) -> Waveform:
+    """Check, mix down and resample samples [shape=(n, channels)]."""
+    if len(samples) == 0:
+        raise AudioError(f"{name} holds no samples: record it again, or choose another file.")
+    if not np.isfinite(samples).all():
+        raise AudioError(f"{name} holds samples that are not numbers (NaN or infinite): export it again.")
+    channels = samples.shape[1]
+    mono = samples.mean(axis=1) if channels > 1 else samples[:, 0]
+    if rate != SAMPLE_RATE:
+        mono = soxr.resample(mono, rate, SAMPLE_RATE, quality="HQ")
+    if len(mono) == 0:
+        raise AudioError(f"{name} is too short to hold any sound: record it again, or choose another file.")
+    return Waveform(np.ascontiguousarray(mono, dtype=np.float32), rate, channels, name)

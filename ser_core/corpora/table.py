@@ -1,0 +1,156 @@
+"""Folders of the four corpora -> one table of clips (a pandas DataFrame), whatever the layout of the copy."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+
+import pandas as pd
+import soundfile as sf
+
+from ser_core.corpora.names import ClipName, parse_name
+from ser_core.errors import CorpusError
+from ser_core.settings import settings
+
+#: The columns of the table, one row a clip; `duration_s` in seconds and `sample_rate` in Hz, both of the file.
+COLUMNS = (
+    "corpus",
+    "clip",
+    "path",
+    "speaker",
+    "sex",
+    "age",
+    "emotion",
+    "intensity",
+    "sentence",
+    "take",
+    "song",
+    "duration_s",
+    "sample_rate",
+)
+
+#: The corpora that can be read: name, title, an example of a file name, number of speech clips.
+CORPORA = {
+    "cremad": ("CREMA-D", "1001_DFA_ANG_XX.wav", 7442),
+    "ravdess": ("RAVDESS", "03-01-06-01-02-01-12.wav", 1440),
+    "savee": ("SAVEE", "DC_a01.wav", 480),
+    "tess": ("TESS", "OAF_back_angry.wav", 2800),
+}
+
+_EXTENSIONS = {".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".m4a", ".mp4", ".webm"}
+
+
+def read_corpus(corpus: str, folder: str | os.PathLike[str]) -> pd.DataFrame:
+    """Read one corpus into a table with :data:`COLUMNS`, sorted by clip.
+
+    Any depth of folders and any audio extension is accepted; a clip that lies there twice is taken once.
+    An unreadable file has no duration (NaN) and sample rate 0.
+
+    Raises
+    ------
+    CorpusError
+        If the name is unknown or the folder holds no clip of that corpus; the message says what was found instead.
+    """
+    if corpus not in CORPORA:
+        raise CorpusError(f"There is no reader for a corpus named '{corpus}': choose one of {', '.join(CORPORA)}.")
+    root = Path(folder)
+    if not root.is_dir():
+        raise CorpusError(f"The folder {root} for {CORPORA[corpus][0]} does not exist: set SER_DATA to where it lies.")
+    files = list(_audio_files(root))
+    found: dict[str, tuple[ClipName, Path]] = {}
+    for path in files:
+        name = parse_name(corpus, path)
+        if name is not None:
+            found.setdefault(name.clip, (name, path))
+    if not found:
+        raise CorpusError(_nothing_found(corpus, root, files))
+    people = _cremad_people(root) if corpus == "cremad" else {}
+    rows = [_row(corpus, name, path, people) for _, (name, path) in sorted(found.items())]
+    return _typed(pd.DataFrame(rows, columns=list(COLUMNS)))
+
+
+def read_corpora(corpora: Iterable[str] | None = None, data: str | os.PathLike[str] | None = None) -> pd.DataFrame:
+    """Read several corpora from the folders `data/<name>` into one table.
+
+    Parameters
+    ----------
+    corpora
+        Their names; by default all four that have a folder.
+    data
+        The folder that holds them; by default the setting `SER_DATA`.
+
+    Raises
+    ------
+    CorpusError
+        If a named corpus is not there, or none is.
+    """
+    root = Path(data) if data is not None else settings().data
+    names = list(corpora) if corpora is not None else [name for name in CORPORA if (root / name).is_dir()]
+    if not names:
+        raise CorpusError(
+            f"No corpus was found in {root}: put one in a folder named {', '.join(CORPORA)} there, "
+            "or set SER_DATA to the folder that holds them."
+        )
+    return pd.concat([read_corpus(name, root / name) for name in names], ignore_index=True)
+
+
+def _audio_files(root: Path) -> Iterable[Path]:
+    """Yield audio files below *root*, shallow folders first, so that a copy within a copy comes second."""
+    folders = sorted(os.walk(root), key=lambda entry: (entry[0].count(os.sep), entry[0]))
+    for folder, _, names in folders:
+        if "__MACOSX" in folder:
+            continue
+        for name in sorted(names):
+            if not name.startswith(".") and os.path.splitext(name)[1].lower() in _EXTENSIONS:
+                yield Path(folder, name)
+
+
+def _row(corpus: str, name: ClipName, path: Path, people: dict[str, tuple[str, int]]) -> dict[str, object]:
+    duration, rate = _probe(path)
+    row = asdict(name) | {"corpus": corpus, "path": str(path), "duration_s": duration, "sample_rate": rate}
+    if name.speaker in people:
+        row["sex"], row["age"] = people[name.speaker]
+    return row
+
+
+def _probe(path: Path) -> tuple[float, int]:
+    try:
+        info = sf.info(str(path))
+    except (sf.LibsndfileError, OSError):
+        return float("nan"), 0
+    return info.frames / info.samplerate, info.samplerate
+
+
+def _cremad_people(root: Path) -> dict[str, tuple[str, int]]:
+    """Return sex and age by actor from the corpus's own VideoDemographics.csv, empty where it is missing."""
+    for place in (root, *root.glob("*/"), root.parent):
+        path = place / "VideoDemographics.csv"
+        if path.is_file():
+            with path.open(newline="", encoding="utf-8-sig") as file:
+                return {row["ActorID"]: (row["Sex"].lower(), int(row["Age"])) for row in csv.DictReader(file)}
+    return {}
+
+
+def _nothing_found(corpus: str, root: Path, files: list[Path]) -> str:
+    title, example, _ = CORPORA[corpus]
+    if files:
+        guesses = [other for other in CORPORA if any(parse_name(other, path) for path in files[:50])]
+        seen = f"{len(files)} audio files such as {files[0].name}"
+        seen += f", which look like {CORPORA[guesses[0]][0]}" if guesses else ""
+    else:
+        inside = sorted(entry.name for entry in root.iterdir())
+        seen = f"no audio file, only {', '.join(inside[:3])}" if inside else "nothing"
+    return (
+        f"{root} does not hold {title}: expected files named like {example}, found {seen}. "
+        f"Point SER_DATA at the folder that contains {corpus}/."
+    )
+
+
+def _typed(table: pd.DataFrame) -> pd.DataFrame:
+    text = {name: "string" for name in ("corpus", "clip", "path", "speaker", "sex", "emotion", "intensity", "sentence")}
+    return table.astype(
+        {**text, "age": "Int64", "take": "int64", "song": "bool", "duration_s": "float64", "sample_rate": "int64"}
+    )

@@ -1,0 +1,75 @@
+"""The vocabulary: emotion names, their order, colours, and how other label sets map onto it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+#: All classes, in the order every array and file of this package uses.
+EMOTIONS: tuple[str, ...] = (
+    "neutral",
+    "calm",
+    "happy",
+    "sad",
+    "angry",
+    "fearful",
+    "disgust",
+    "surprised",
+)
+
+#: Label sets by number of classes, the subsets that the corpora and the field use.
+LABEL_SETS: Mapping[int, tuple[str, ...]] = {
+    8: EMOTIONS,
+    7: tuple(e for e in EMOTIONS if e != "calm"),
+    6: tuple(e for e in EMOTIONS if e not in ("calm", "surprised")),
+    4: ("neutral", "happy", "sad", "angry"),
+}
+
+#: The classes each corpus contains.
+CORPUS_LABELS: Mapping[str, tuple[str, ...]] = {
+    "cremad": LABEL_SETS[6],
+    "ravdess": LABEL_SETS[8],
+    "savee": LABEL_SETS[7],
+    "tess": LABEL_SETS[7],
+}
+
+#: Colour-blind-safe colours (Okabe & Ito 2008, neutral in grey); never the only carrier of meaning.
+COLOURS: Mapping[str, str] = {
+    "neutral": "#8A8A8A",
+    "calm": "#56B4E9",
+    "happy": "#E69F00",
+    "sad": "#0072B2",
+    "angry": "#D55E00",
+    "fearful": "#CC79A7",
+    "disgust": "#009E73",
+    "surprised": "#F0E442",
+}
+
+#: A sign beside each name, so that colour is not needed to tell classes apart.
+SYMBOLS: Mapping[str, str] = {
+    "neutral": "😐",
+    "calm": "😌",
+    "happy": "😄",
+    "sad": "😢",
+    "angry": "😠",
+    "fearful": "😨",
+    "disgust": "🤢",
+    "surprised": "😲",
+}
+
+
+def class_indices(labels: Sequence[str]) -> np.ndarray:
+    """Return the positions of *labels* in :data:`EMOTIONS` [shape=(n,), int64].
+
+    Raises
+    ------
+    ValueError
+        If a label is not in the vocabulary.
+    """
+    return np.array([EMOTIONS.index(label) for label in labels], dtype=np.int64)
+
+
+def class_mask(labels: Sequence[str]) -> np.ndarray:
+    """Return which of :data:`EMOTIONS` are in *labels* [shape=(8,), bool]."""
+    return np.isin(np.array(EMOTIONS), np.array(list(labels)))

@@ -1,0 +1,32 @@
+"""The exceptions this package raises for its callers' mistakes and for bad data.
+
+Every message is one sentence (or two) that a person can act on; doors (page, command line, service) show it as it is.
+"""
+
+
+class SERError(Exception):
+    """Base of all errors this package raises on purpose."""
+
+
+class AudioError(SERError):
+    """A sound could not be read, or is not one that can be analysed."""
+
+
+class CorpusError(SERError):
+    """A folder does not hold the corpus it should, or a table of clips is not usable."""
+
+
+class ProtocolError(SERError):
+    """A way to split that does not exist, does not fit the data, or would share a speaker."""
+
+
+class BundleError(SERError):
+    """A saved model is missing, damaged, or written by a newer version."""
+
+
+class RecipeError(SERError):
+    """A recipe has a missing, unknown or impossible setting."""
+
+
+class TrainingError(SERError):
+    """A training cannot start, or cannot go on from what its run folder holds."""
