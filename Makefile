@@ -1,0 +1,74 @@
+# make app, make test: each prepares .venv first, the second time at once.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+CORE := $(VENV)/.core
+TEST := $(VENV)/.test
+WARM := $(VENV)/.warm
+
+# One thread a process: on small machines several are slower, and results stay the same from run to run.
+test lint warm: export OMP_NUM_THREADS := 1
+test lint warm: export OPENBLAS_NUM_THREADS := 1
+
+# The corpora and encoders of a developer's machine, where they lie beside the project.
+ifndef SER_DATA
+ifneq ($(wildcard ../shared/corpora),)
+test: export SER_DATA := $(abspath ../shared/corpora)
+endif
+endif
+ifndef SER_ENCODERS
+ifneq ($(wildcard ../shared/encoders),)
+test: export SER_ENCODERS := $(abspath ../shared/encoders)
+endif
+endif
+
+# numba keeps compiled code under the home folder; where that is read-only it needs another place.
+ifndef NUMBA_CACHE_DIR
+ifeq ($(shell test -w "$$HOME" || echo read-only),read-only)
+export NUMBA_CACHE_DIR := $(CURDIR)/.cache/numba
+endif
+endif
+
+.PHONY: help app test lint warm format clean
+
+help:  ## list what make can do
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|'
+
+app: warm  ## install, then open the app in the browser
+	$(BIN)/python -m streamlit run app.py
+
+test: $(TEST) warm lint  ## install the test tools, check style and types, run every test
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(TEST)  ## style, format, types and import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+format: $(TEST)  ## put the code into its format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+warm: $(WARM)  ## compile what librosa and the speech detector need on their first use
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 was not found: install it, or name it with 'make app PYTHON=/path/to/python3.11'." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(CORE): requirements.txt constraints.txt | $(BIN)/python
+	$(PIP) install --quiet -r requirements.txt
+	@touch $@
+
+$(TEST): requirements-test.txt $(CORE)
+	$(PIP) install --quiet -r requirements-test.txt
+	@touch $@
+
+$(WARM): scripts/warm.py $(CORE)
+	$(BIN)/python scripts/warm.py
+	@touch $@
+
+clean:  ## remove .venv and the tools' caches; data/, runs/ and computed features stay
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .cache/numba
+	find . -name __pycache__ -type d -not -path './.git/*' -exec rm -rf {} +
