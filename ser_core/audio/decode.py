@@ -1,4 +1,4 @@
-"""Bytes of a sound file -> samples at the file's own rate, with bounds on what they may unfold to.
+"""Bytes of a sound file -> mono samples at the file's own rate, with bounds on what they may unfold to.
 
 libsndfile reads wav, flac, ogg, opus, mp3 and aiff by content; PyAV reads the rest (webm, m4a, mp4).
 """
@@ -12,7 +12,7 @@ import av
 import numpy as np
 import soundfile as sf
 
-from ser_core.audio.containers import declared_bytes_missing
+from ser_core.audio.containers import container_of, declared_bytes_missing
 from ser_core.errors import AudioError
 
 #: Sample rates outside this range are taken for a damaged header, in Hz.
@@ -23,31 +23,49 @@ MAX_CHANNELS = 64
 TRUNCATION_TOLERANCE_S = 0.25
 
 _BLOCK_FRAMES = 1 << 19
+#: Left to PyAV alone; it is tried for the others too, where libsndfile does not know the codec.
+_AV_ONLY = ("mp4", "matroska", "aac", "amr", "asf")
 _NOT_AUDIO = (
     "{name} is not audio in a format this program reads: use a wav, flac, ogg, opus, mp3, aiff, webm, m4a or mp4 file."
+)
+_DAMAGED = (
+    "{name} cannot be decoded, so it is cut off, damaged or in an unusual codec: copy it again, or export it as wav."
 )
 _TRUNCATED = "{name} is cut off before its end ({detail}): copy or download it again."
 
 
-def decode(data: bytes, name: str, max_seconds: float) -> tuple[np.ndarray, int]:
+def decode(data: bytes, name: str, max_seconds: float) -> tuple[np.ndarray, int, int]:
     """Decode a whole sound file.
 
     Returns
     -------
-    samples [shape=(n, channels), float32] and the sample rate in Hz.
+    Samples averaged over the channels [shape=(n,), float32], the sample rate in Hz and the number of channels.
 
     Raises
     ------
     AudioError
         If the bytes are no audio, are cut off, have an absurd header, or hold more than *max_seconds*.
     """
+    container = container_of(data)
+    if container is None:
+        raise AudioError(_NOT_AUDIO.format(name=name))
     missing = declared_bytes_missing(data)
     if missing > 0:
         raise AudioError(_TRUNCATED.format(name=name, detail=f"{missing:,} bytes are missing"))
-    try:
-        return _decode_sndfile(data, name, max_seconds)
-    except sf.LibsndfileError:
-        return _decode_av(data, name, max_seconds)
+    if container not in _AV_ONLY:
+        try:
+            file = sf.SoundFile(io.BytesIO(data))
+        except sf.SoundFileError:
+            pass
+        else:
+            with file:
+                return _decode_sndfile(file, container, name, max_seconds)
+    return _decode_av(data, container, name, max_seconds)
+
+
+def mix_down(samples: np.ndarray) -> np.ndarray:
+    """Average the channels of samples [shape=(n, channels)] -> [shape=(n,)]."""
+    return samples.mean(axis=1) if samples.shape[1] > 1 else samples[:, 0]
 
 
 def check_format(rate: int, channels: int, name: str) -> None:
@@ -69,19 +87,20 @@ def too_long(name: str, max_seconds: float) -> AudioError:
     )
 
 
-def _decode_sndfile(data: bytes, name: str, max_seconds: float) -> tuple[np.ndarray, int]:
-    with sf.SoundFile(io.BytesIO(data)) as file:
-        rate, channels, declared = file.samplerate, file.channels, file.frames
-        check_format(rate, channels, name)
-        if 0 < declared < 2**62 and declared > max_seconds * rate:
-            raise too_long(name, max_seconds)
+def _decode_sndfile(file: sf.SoundFile, container: str, name: str, max_seconds: float) -> tuple[np.ndarray, int, int]:
+    rate, channels = file.samplerate, file.channels
+    # An MP3 declares no length: libsndfile's is an estimate. A length near 2**63 stands for unknown.
+    declared = file.frames if container != "mp3" and file.frames < 2**62 else 0
+    check_format(rate, channels, name)
+    if declared > max_seconds * rate:
+        raise too_long(name, max_seconds)
+    try:
         # Never trust the declared length for an allocation: a small file may claim gigabytes.
-        blocks = _bounded(_sndfile_blocks(file), rate, name, max_seconds)
-        samples = np.concatenate(blocks) if blocks else np.zeros((0, channels), np.float32)
-    if 0 < declared < 2**62 and declared - len(samples) > TRUNCATION_TOLERANCE_S * rate:
-        detail = f"{len(samples) / rate:.1f} of {declared / rate:.1f} seconds are there"
-        raise AudioError(_TRUNCATED.format(name=name, detail=detail))
-    return samples, rate
+        samples = _joined(_sndfile_blocks(file), rate, name, max_seconds)
+    except sf.SoundFileError as error:
+        raise AudioError(_DAMAGED.format(name=name)) from error
+    _check_length(len(samples) / rate, declared / rate, TRUNCATION_TOLERANCE_S, name)
+    return samples, rate, channels
 
 
 def _sndfile_blocks(file: sf.SoundFile) -> Iterator[np.ndarray]:
@@ -89,40 +108,46 @@ def _sndfile_blocks(file: sf.SoundFile) -> Iterator[np.ndarray]:
         yield block
 
 
-def _bounded(blocks: Iterator[np.ndarray], rate: int, name: str, max_seconds: float) -> list[np.ndarray]:
-    kept, total = [], 0
+def _joined(blocks: Iterator[np.ndarray], rate: int, name: str, max_seconds: float) -> np.ndarray:
+    """Mix down and join blocks of samples, stopping as soon as there are too many."""
+    kept, total = [np.zeros(0, np.float32)], 0
     for block in blocks:
-        kept.append(block)
+        kept.append(mix_down(block))
         total += len(block)
         if total > max_seconds * rate:
             raise too_long(name, max_seconds)
-    return kept
+    return np.concatenate(kept)
 
 
-def _decode_av(data: bytes, name: str, max_seconds: float) -> tuple[np.ndarray, int]:
+def _check_length(there_s: float, declared_s: float, tolerance_s: float, name: str) -> None:
+    if declared_s - there_s > tolerance_s:
+        detail = f"{there_s:.1f} of {declared_s:.1f} seconds are there"
+        raise AudioError(_TRUNCATED.format(name=name, detail=detail))
+
+
+def _decode_av(data: bytes, container_name: str, name: str, max_seconds: float) -> tuple[np.ndarray, int, int]:
     try:
-        with av.open(io.BytesIO(data), mode="r") as container:
+        # The format is always named: FFmpeg must not guess, since a playlist would make it open other files and hosts.
+        with av.open(io.BytesIO(data), mode="r", format=container_name) as container:
             if not container.streams.audio:
                 raise AudioError(f"{name} holds no sound, only other streams: choose a file with an audio track.")
             stream = container.streams.audio[0]
             rate, channels = stream.rate or 0, stream.channels or 0
             check_format(rate, channels, name)
-            declared = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else None
-            if declared is not None and declared > max_seconds:
+            declared = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else 0.0
+            if container_name in ("mp3", "aac"):  # estimated from the bit rate
+                declared = 0.0
+            if declared > max_seconds:
                 raise too_long(name, max_seconds)
-            blocks = _bounded(_av_blocks(container, stream, rate), rate, name, max_seconds)
-    except (av.FFmpegError, ValueError, EOFError) as error:
-        raise AudioError(_NOT_AUDIO.format(name=name)) from error
-    samples = np.concatenate(blocks) if blocks else np.zeros((0, channels), np.float32)
-    if declared is not None and declared - len(samples) / rate > max(TRUNCATION_TOLERANCE_S, 0.01 * declared):
-        detail = f"{len(samples) / rate:.1f} of {declared:.1f} seconds are there"
-        raise AudioError(_TRUNCATED.format(name=name, detail=detail))
-    return samples, rate
+            samples = _joined(_av_blocks(container, stream, rate), rate, name, max_seconds)
+    except (av.FFmpegError, ArithmeticError, AttributeError, EOFError, TypeError, ValueError) as error:
+        # PyAV answers damaged headers with any of these.
+        raise AudioError(_DAMAGED.format(name=name)) from error
+    _check_length(len(samples) / rate, declared, max(TRUNCATION_TOLERANCE_S, 0.01 * declared), name)
+    return samples, rate, channels
 
 
-def _av_blocks(
-    container: av.container.InputContainer, stream: av.AudioStream, rate: int
-) -> Iterator[np.ndarray]:
+def _av_blocks(container: av.container.InputContainer, stream: av.AudioStream, rate: int) -> Iterator[np.ndarray]:
     resampler = av.AudioResampler(format="fltp", rate=rate)
     for frame in container.decode(stream):
         for converted in resampler.resample(frame):

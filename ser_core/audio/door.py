@@ -1,27 +1,30 @@
-"""A path, bytes or an array -> :class:`Waveform`; the only place that mixes down and resamples.
+"""A path, bytes or an array -> :class:`Waveform`; the only way in for sound, and the only place that resamples.
 
-    >>> import numpy as np
-    >>> load_audio(np.zeros(8000, np.float32), rate=8000).duration_s
-    1.0
+>>> import numpy as np
+>>> load_audio(np.zeros(8000, np.float32), rate=8000).duration_s
+1.0
 """
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import soxr
 
-from ser_core.audio.decode import check_format, decode, too_long
+from ser_core.audio.decode import MAX_CHANNELS, check_format, decode, mix_down, too_long
 from ser_core.audio.waveform import SAMPLE_RATE, Waveform
 from ser_core.errors import AudioError
 from ser_core.settings import settings
 
 _LFS_PREFIX = b"version https://git-lfs.github.com/spec/"
 
-Source = str | os.PathLike[str] | bytes | BinaryIO | np.ndarray
+#: Samples beyond this are not full scale = 1 (40 dB above it): whole numbers stored as floats, or damage.
+_MAX_SAMPLE = 100.0
+
+Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | np.ndarray
 
 
 def load_audio(
@@ -56,28 +59,31 @@ def load_audio(
     seconds = limits.max_seconds if max_seconds is None else max_seconds
     megabytes = limits.max_megabytes if max_megabytes is None else max_megabytes
     if isinstance(source, np.ndarray):
-        if rate is None:
+        if rate is None or not np.isfinite(rate):
             raise AudioError("An array of samples needs its sample rate: call load_audio(samples, rate=...).")
         name = name or "the array"
         samples, original_rate = _as_float(source, name), int(rate)
-        check_format(original_rate, samples.shape[1], name)
+        channels = samples.shape[1]
+        check_format(original_rate, channels, name)
         if len(samples) > seconds * original_rate:
             raise too_long(name, seconds)
+        mono = mix_down(samples)
     else:
         if rate is not None:
             raise AudioError("A file carries its own sample rate: leave out rate=.")
         data, found_name = _read_bytes(source, megabytes, name)
         name = name or found_name
         _refuse_before_decoding(data, name)
-        samples, original_rate = decode(data, name, seconds)
-    return _to_waveform(samples, original_rate, name)
+        mono, original_rate, channels = decode(data, name, seconds)
+    return _to_waveform(mono, original_rate, channels, name)
 
 
-def _read_bytes(source: str | os.PathLike[str] | bytes | BinaryIO, megabytes: float, name: str | None) -> tuple[bytes, str]:
+def _read_bytes(source: Source, megabytes: float, name: str | None) -> tuple[bytes, str]:
+    data: Any
     limit = int(megabytes * 1e6)
     if isinstance(source, (str, os.PathLike)):
         path = Path(source)
-        label = name or path.name
+        label = name or path.name or str(path)
         try:
             if path.is_dir():
                 raise AudioError(f"{label} is a folder: choose a sound file inside it.")
@@ -86,11 +92,13 @@ def _read_bytes(source: str | os.PathLike[str] | bytes | BinaryIO, megabytes: fl
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "not a usable path"
             raise AudioError(f"{label} cannot be opened ({reason}): check the path.") from error
-    elif isinstance(source, bytes):
-        data, label = source, name or "the recording"
+    elif isinstance(source, (bytes, bytearray, memoryview)):
+        data, label = bytes(source), name or "the recording"
     else:
         label = name or Path(str(getattr(source, "name", "the recording"))).name
-        data = source.read(limit + 1)
+        data = source.read(limit + 1) if hasattr(source, "read") else None
+        if not isinstance(data, bytes):
+            raise AudioError(f"{label} is no sound: give a path, the bytes of a file, an open binary file or samples.")
     if len(data) > limit:
         raise AudioError(
             f"{label} is larger than the limit of {megabytes:g} MB: cut it into parts, "
@@ -112,23 +120,28 @@ def _as_float(array: np.ndarray, name: str) -> np.ndarray:
     """Return *array* as float32 [shape=(n, channels)], integers scaled to -1..1."""
     if array.ndim not in (1, 2):
         raise AudioError(f"{name} has {array.ndim} dimensions: give samples as (n,) or (n, channels).")
+    if array.ndim == 2 and array.shape[1] > MAX_CHANNELS:
+        raise AudioError(f"{name} has {array.shape[1]} columns, too many for channels: give samples as (n, channels).")
     if array.dtype.kind in "iu":
         info = np.iinfo(array.dtype)
         centre = 0 if array.dtype.kind == "i" else (info.max + 1) / 2
         array = (array.astype(np.float64) - centre) / (info.max + 1 - centre)
     elif array.dtype.kind != "f":
         raise AudioError(f"{name} holds {array.dtype} values: give samples as float or integer numbers.")
-    return array.astype(np.float32).reshape(len(array), -1) if array.size else np.zeros((0, 1), np.float32)
+    with np.errstate(over="ignore"):  # what becomes infinite is refused afterwards
+        array = array.astype(np.float32)
+    return array.reshape(len(array), -1) if array.size else np.zeros((0, 1), np.float32)
 
 
-def _to_waveform(samples: np.ndarray, rate: int, name: str) -> Waveform:
-    """Check, mix down and resample samples [shape=(n, channels)]."""
-    if len(samples) == 0:
+def _to_waveform(mono: np.ndarray, rate: int, channels: int, name: str) -> Waveform:
+    """Check and resample samples [shape=(n,)]."""
+    if len(mono) == 0:
         raise AudioError(f"{name} holds no samples: record it again, or choose another file.")
-    if not np.isfinite(samples).all():
+    if not np.isfinite(mono).all():
         raise AudioError(f"{name} holds samples that are not numbers (NaN or infinite): export it again.")
-    channels = samples.shape[1]
-    mono = samples.mean(axis=1) if channels > 1 else samples[:, 0]
+    peak = float(np.abs(mono).max())
+    if peak > _MAX_SAMPLE:
+        raise AudioError(f"{name} holds values up to {peak:.0f}, but full scale is 1: divide by the full scale first.")
     if rate != SAMPLE_RATE:
         mono = soxr.resample(mono, rate, SAMPLE_RATE, quality="HQ")
     if len(mono) == 0:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from ser_core.audio.speech import speech_segments
-from ser_core.audio.waveform import SAMPLE_RATE, Waveform
+from ser_core.audio.waveform import Waveform
 
 _FRAME = 400
 _SILENCE_DBFS = -60.0
@@ -102,7 +102,7 @@ def assess_quality(waveform: Waveform, segments: Sequence[tuple[float, float]] |
         "peak": peak,
         "clipped_share": _clipped_share(samples, peak),
         "silence_share": silence_share,
-        "speech_share": min(1.0, speech_s / waveform.duration_s),
+        "speech_share": min(1.0, speech_s / max(waveform.duration_s, 1e-9)),
     }
     return Quality(**measures, problems=tuple(_problems(measures, speech_s)))
 

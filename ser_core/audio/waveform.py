@@ -40,7 +40,8 @@ class Waveform:
 
     def cut(self, start_s: float, end_s: float) -> Waveform:
         """Return the part from *start_s* to *end_s* (seconds)."""
-        part = self.samples[round(start_s * SAMPLE_RATE) : round(end_s * SAMPLE_RATE)]
+        first, last = (max(0, round(time_s * SAMPLE_RATE)) for time_s in (start_s, end_s))
+        part = self.samples[first:last]
         return Waveform(part, self.original_rate, self.original_channels, self.name)
 
     def to_wav(self) -> bytes:
