@@ -67,9 +67,20 @@ def class_indices(labels: Sequence[str]) -> np.ndarray:
     ValueError
         If a label is not in the vocabulary.
     """
+    unknown = sorted(set(labels) - set(EMOTIONS))
+    if unknown:
+        raise ValueError(f"'{unknown[0]}' is no emotion of the vocabulary: use one of {', '.join(EMOTIONS)}.")
     return np.array([EMOTIONS.index(label) for label in labels], dtype=np.int64)
 
 
 def class_mask(labels: Sequence[str]) -> np.ndarray:
-    """Return which of :data:`EMOTIONS` are in *labels* [shape=(8,), bool]."""
-    return np.isin(np.array(EMOTIONS), np.array(list(labels)))
+    """Return which of :data:`EMOTIONS` are in *labels* [shape=(8,), bool].
+
+    Raises
+    ------
+    ValueError
+        If a label is not in the vocabulary.
+    """
+    mask = np.zeros(len(EMOTIONS), dtype=bool)
+    mask[class_indices(labels)] = True
+    return mask

@@ -8,6 +8,10 @@ class SERError(Exception):
     """Base of all errors this package raises on purpose."""
 
 
+class SettingsError(SERError):
+    """An environment variable of the program holds something unusable."""
+
+
 class AudioError(SERError):
     """A sound could not be read, or is not one that can be analysed."""
 

@@ -227,5 +227,5 @@ def _random_leaky(table: pd.DataFrame, fold: int, spoken: np.ndarray) -> Split:
     place = np.arange(len(order)) % (2 * _LEAKY_FOLDS)
     test = place // 2 == fold
     validation = place == (2 * fold + 2) % (2 * _LEAKY_FOLDS)
-    parts = (np.sort(order[mask]) for mask in (~test & ~validation, validation, test))
-    return Split(LEAKY, fold, *parts)
+    train, validation, test = (np.sort(order[mask]) for mask in (~test & ~validation, validation, test))
+    return Split(LEAKY, fold, train, validation, test)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ser_core.errors import SettingsError
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -13,17 +15,33 @@ PROJECT = Path(__file__).resolve().parent.parent
 class Settings(BaseSettings):
     """Where things lie and how large an input may be. Read afresh by :func:`settings`."""
 
-    model_config = SettingsConfigDict(env_prefix="SER_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="SER_", extra="ignore", env_ignore_empty=True)
 
     data: Path = Field(PROJECT / "data", description="folder holding cremad/, ravdess/, savee/, tess/")
     encoders: Path | None = Field(None, description="folder of local pretrained encoders")
     runs: Path = Field(PROJECT / "runs", description="folder where trainings are kept")
     models: Path | None = Field(None, description="folder of extra bundles")
     cache: Path = Field(PROJECT / ".cache", description="folder for computed features")
-    max_seconds: float = Field(3600.0, gt=0, description="longest recording accepted, in seconds")
-    max_megabytes: float = Field(200.0, gt=0, description="largest file accepted, in megabytes")
+    max_seconds: float = Field(3600.0, gt=0, allow_inf_nan=False, description="longest recording accepted, in seconds")
+    max_megabytes: float = Field(200.0, gt=0, allow_inf_nan=False, description="largest file accepted, in megabytes")
+
+    @field_validator("data", "encoders", "runs", "models", "cache")
+    @classmethod
+    def _expand_home(cls, path: Path | None) -> Path | None:
+        return path.expanduser() if path is not None else None
 
 
 def settings() -> Settings:
-    """Return the settings as the environment has them now."""
-    return Settings()  # type: ignore[call-arg]
+    """Return the settings as the environment has them now.
+
+    Raises
+    ------
+    SettingsError
+        Naming the variable that holds something unusable.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        variable = f"SER_{str(first['loc'][0]).upper()}"
+        raise SettingsError(f"The setting {variable} is '{first['input']}', but {first['msg'].lower()}.") from error

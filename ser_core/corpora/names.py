@@ -47,7 +47,12 @@ class ClipName:
     song: bool = False
 
 
-_CREMAD = re.compile(r"(?P<speaker>1\d{3})_(?P<sentence>[A-Z]{3})_(?P<emotion>[A-Z]{3})_(?P<level>LO|MD|HI|XX|X)", re.I)
+# ASCII: otherwise \d takes any script's digits, and the long s (ſ) passes for an s.
+_FLAGS = re.IGNORECASE | re.ASCII
+
+_CREMAD = re.compile(
+    r"(?P<speaker>1\d{3})_(?P<sentence>[A-Z]{3})_(?P<emotion>[A-Z]{3})_(?P<level>LO|MD|HI|XX|X)", _FLAGS
+)
 _CREMAD_EMOTIONS = {
     "ANG": "angry",
     "DIS": "disgust",
@@ -58,10 +63,10 @@ _CREMAD_EMOTIONS = {
 }
 _CREMAD_LEVELS = {"LO": "low", "MD": "medium", "HI": "high"}
 
-_RAVDESS = re.compile(r"(\d\d)-(\d\d)-(\d\d)-(\d\d)-(\d\d)-(\d\d)-(\d\d)")
+_RAVDESS = re.compile(r"(\d\d)-(\d\d)-(\d\d)-(\d\d)-(\d\d)-(\d\d)-(\d\d)", _FLAGS)
 _RAVDESS_EMOTIONS = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")
 
-_SAVEE = re.compile(r"(?:(?P<speaker>DC|JE|JK|KL)_)?(?P<emotion>sa|su|a|d|f|h|n)(?P<number>\d\d)", re.I)
+_SAVEE = re.compile(r"(?:(?P<speaker>DC|JE|JK|KL)_)?(?P<emotion>sa|su|a|d|f|h|n)(?P<number>\d\d)", _FLAGS)
 _SAVEE_EMOTIONS = {
     "sa": "sad",
     "su": "surprised",
@@ -74,7 +79,7 @@ _SAVEE_EMOTIONS = {
 _SAVEE_SPEAKERS = ("DC", "JE", "JK", "KL")
 
 # One file of the published set says OA for OAF.
-_TESS = re.compile(r"(?P<speaker>OAF?|YAF?)_(?P<word>[a-z]+)_(?P<emotion>[a-z]+)", re.I)
+_TESS = re.compile(r"(?P<speaker>OAF?|YAF?)_(?P<word>[a-z]+)_(?P<emotion>[a-z]+)", _FLAGS)
 _TESS_EMOTIONS = {
     "angry": "angry",
     "disgust": "disgust",
@@ -90,7 +95,7 @@ _TESS_AGES = {"OAF": 64, "YAF": 26}
 def parse_cremad(path: PurePath) -> ClipName | None:
     """Read ``1001_DFA_ANG_XX``: actor, sentence, emotion, level."""
     match = _CREMAD.fullmatch(path.stem)
-    if not match or match["emotion"].upper() not in _CREMAD_EMOTIONS:
+    if not match or match["emotion"].upper() not in _CREMAD_EMOTIONS or not 1001 <= int(match["speaker"]) <= 1091:
         return None
     speaker, sentence, emotion = match["speaker"], match["sentence"].upper(), match["emotion"].upper()
     level = match["level"].upper().replace("XX", "X").replace("X", "XX")
@@ -104,13 +109,16 @@ def parse_cremad(path: PurePath) -> ClipName | None:
 
 
 def parse_ravdess(path: PurePath) -> ClipName | None:
-    """Read ``03-01-06-01-02-01-12``: modality, channel, emotion, intensity, statement, repetition, actor."""
+    """Read ``03-01-06-01-02-01-12``: modality, channel, emotion, intensity, statement, repetition, actor.
+
+    The video with sound (modality 01) is a copy of the clip with sound alone (03); that without (02) is no clip.
+    """
     match = _RAVDESS.fullmatch(path.stem)
     if not match:
         return None
     modality, channel, emotion, intensity, statement, repetition, actor = (int(part) for part in match.groups())
     in_range = (
-        modality in (1, 3)  # 02 is video without sound
+        modality in (1, 3)
         and channel in (1, 2)
         and 1 <= emotion <= 8
         and intensity in (1, 2)
@@ -121,7 +129,7 @@ def parse_ravdess(path: PurePath) -> ClipName | None:
     if not in_range:
         return None
     return ClipName(
-        clip=path.stem,
+        clip=f"03{path.stem[2:]}",
         speaker=f"{actor:02d}",
         emotion=_RAVDESS_EMOTIONS[emotion - 1],
         sentence=f"{statement:02d}",

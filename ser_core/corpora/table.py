@@ -11,8 +11,9 @@ from pathlib import Path
 import pandas as pd
 import soundfile as sf
 
+from ser_core.audio import load_audio
 from ser_core.corpora.names import ClipName, parse_name
-from ser_core.errors import CorpusError
+from ser_core.errors import AudioError, CorpusError
 from ser_core.settings import settings
 
 #: The columns of the table, one row a clip; `duration_s` in seconds and `sample_rate` in Hz, both of the file.
@@ -40,13 +41,15 @@ CORPORA = {
     "tess": ("TESS", "OAF_back_angry.wav", 2800),
 }
 
-_EXTENSIONS = {".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".m4a", ".mp4", ".webm"}
+#: What may hold a clip; of two copies the one named first here is taken (CREMA-D's repository has WAV and MP3).
+_EXTENSIONS = (".wav", ".flac", ".aif", ".aiff", ".opus", ".ogg", ".m4a", ".mp3", ".webm", ".mp4")
 
 
 def read_corpus(corpus: str, folder: str | os.PathLike[str]) -> pd.DataFrame:
     """Read one corpus into a table with :data:`COLUMNS`, sorted by clip.
 
-    Any depth of folders and any audio extension is accepted; a clip that lies there twice is taken once.
+    Any depth of folders and any audio extension is accepted; a clip that lies there twice is taken once,
+    lossless formats and shallow folders first.
     An unreadable file has no duration (NaN) and sample rate 0.
 
     Raises
@@ -59,7 +62,7 @@ def read_corpus(corpus: str, folder: str | os.PathLike[str]) -> pd.DataFrame:
     root = Path(folder)
     if not root.is_dir():
         raise CorpusError(f"The folder {root} for {CORPORA[corpus][0]} does not exist: set SER_DATA to where it lies.")
-    files = list(_audio_files(root))
+    files = sorted(_audio_files(root), key=lambda path: _EXTENSIONS.index(path.suffix.lower()))
     found: dict[str, tuple[ClipName, Path]] = {}
     for path in files:
         name = parse_name(corpus, path)
@@ -104,7 +107,7 @@ def _audio_files(root: Path) -> Iterable[Path]:
         if "__MACOSX" in folder:
             continue
         for name in sorted(names):
-            if not name.startswith(".") and os.path.splitext(name)[1].lower() in _EXTENSIONS:
+            if not name.startswith(".") and Path(name).suffix.lower() in _EXTENSIONS:
                 yield Path(folder, name)
 
 
@@ -117,21 +120,32 @@ def _row(corpus: str, name: ClipName, path: Path, people: dict[str, tuple[str, i
 
 
 def _probe(path: Path) -> tuple[float, int]:
+    """Return the duration in seconds and the sample rate in Hz of a file, NaN and 0 when it cannot be read."""
     try:
+        if path.suffix.lower() in (".m4a", ".webm", ".mp4"):  # libsndfile does not read these
+            waveform = load_audio(path)
+            return waveform.duration_s, waveform.original_rate
         info = sf.info(str(path))
-    except (sf.LibsndfileError, OSError):
+    except (sf.SoundFileError, OSError, AudioError):
         return float("nan"), 0
     return info.frames / info.samplerate, info.samplerate
 
 
+_CREMAD_PEOPLE = "VideoDemographics.csv"
+
+
 def _cremad_people(root: Path) -> dict[str, tuple[str, int]]:
     """Return sex and age by actor from the corpus's own VideoDemographics.csv, empty where it is missing."""
-    for place in (root, *root.glob("*/"), root.parent):
-        path = place / "VideoDemographics.csv"
-        if path.is_file():
-            with path.open(newline="", encoding="utf-8-sig") as file:
-                return {row["ActorID"]: (row["Sex"].lower(), int(row["Age"])) for row in csv.DictReader(file)}
-    return {}
+    path = next(iter(sorted(root.rglob(_CREMAD_PEOPLE))), root.parent / _CREMAD_PEOPLE)
+    if not path.is_file():
+        return {}
+    people = {}
+    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
+        for row in csv.DictReader(file):
+            actor, sex, age = (row.get(name) or "" for name in ("ActorID", "Sex", "Age"))
+            if sex.lower() in ("female", "male") and age.isdecimal():  # damaged rows are left out
+                people[actor] = (sex.lower(), int(age))
+    return people
 
 
 def _nothing_found(corpus: str, root: Path, files: list[Path]) -> str:
@@ -150,7 +164,7 @@ def _nothing_found(corpus: str, root: Path, files: list[Path]) -> str:
 
 
 def _typed(table: pd.DataFrame) -> pd.DataFrame:
-    text = {name: "string" for name in ("corpus", "clip", "path", "speaker", "sex", "emotion", "intensity", "sentence")}
+    text = dict.fromkeys(("corpus", "clip", "path", "speaker", "sex", "emotion", "intensity", "sentence"), "string")
     return table.astype(
         {**text, "age": "Int64", "take": "int64", "song": "bool", "duration_s": "float64", "sample_rate": "int64"}
     )
