@@ -1,6 +1,6 @@
 """Bytes of a sound file -> mono samples at the file's own rate, with bounds on what they may unfold to.
 
-libsndfile reads wav, flac, ogg, opus, mp3 and aiff by content; PyAV reads the rest (webm, m4a, mp4).
+libsndfile reads wav, flac, ogg, opus and aiff by content; PyAV reads mp3, webm, m4a, mp4 and what libsndfile cannot.
 """
 
 from __future__ import annotations
@@ -23,8 +23,10 @@ MAX_CHANNELS = 64
 TRUNCATION_TOLERANCE_S = 0.25
 
 _BLOCK_FRAMES = 1 << 19
-#: Left to PyAV alone; it is tried for the others too, where libsndfile does not know the codec.
-_AV_ONLY = ("mp4", "matroska", "aac", "amr", "asf")
+#: Left to PyAV alone. Of an MP3 of variable bit rate without a Xing tag, libsndfile reads only the first part.
+_AV_ONLY = ("mp3", "mp4", "matroska", "aac", "amr", "asf")
+#: The share of an MP3's packets that may be no sound (tags and rubbish between and behind its frames).
+_RUBBISH_SHARE = 0.05
 _NOT_AUDIO = (
     "{name} is not audio in a format this program reads: use a wav, flac, ogg, opus, mp3, aiff, webm, m4a or mp4 file."
 )
@@ -53,13 +55,9 @@ def decode(data: bytes, name: str, max_seconds: float) -> tuple[np.ndarray, int,
     if missing > 0:
         raise AudioError(_TRUNCATED.format(name=name, detail=f"{missing:,} bytes are missing"))
     if container not in _AV_ONLY:
-        try:
-            file = sf.SoundFile(io.BytesIO(data))
-        except sf.SoundFileError:
-            pass
-        else:
-            with file:
-                return _decode_sndfile(file, container, name, max_seconds)
+        decoded = _decode_sndfile(data, container, name, max_seconds)
+        if decoded is not None:
+            return decoded
     return _decode_av(data, container, name, max_seconds)
 
 
@@ -81,24 +79,33 @@ def check_format(rate: int, channels: int, name: str) -> None:
 
 def too_long(name: str, max_seconds: float) -> AudioError:
     """Return the error for a recording over the limit."""
-    minutes = f"{max_seconds / 60:.0f} minutes" if max_seconds >= 120 else f"{max_seconds:.0f} seconds"
+    minutes = f"{max_seconds / 60:.3g} minutes" if max_seconds >= 120 else f"{max_seconds:g} seconds"
     return AudioError(
         f"{name} is longer than the limit of {minutes}: cut it into parts, or raise the setting SER_MAX_SECONDS."
     )
 
 
-def _decode_sndfile(file: sf.SoundFile, container: str, name: str, max_seconds: float) -> tuple[np.ndarray, int, int]:
-    rate, channels = file.samplerate, file.channels
-    # An MP3 declares no length: libsndfile's is an estimate. A length near 2**63 stands for unknown.
-    declared = file.frames if container != "mp3" and file.frames < 2**62 else 0
-    check_format(rate, channels, name)
-    if declared > max_seconds * rate:
-        raise too_long(name, max_seconds)
+def _decode_sndfile(data: bytes, container: str, name: str, max_seconds: float) -> tuple[np.ndarray, int, int] | None:
+    """Decode with libsndfile, or return None where PyAV may do better."""
     try:
-        # Never trust the declared length for an allocation: a small file may claim gigabytes.
-        samples = _joined(_sndfile_blocks(file), rate, name, max_seconds)
-    except sf.SoundFileError as error:
-        raise AudioError(_DAMAGED.format(name=name)) from error
+        file = sf.SoundFile(io.BytesIO(data))
+    except sf.SoundFileError:
+        return None
+    with file:
+        rate, channels = file.samplerate, file.channels
+        declared = file.frames if file.frames < 2**62 else 0  # a length near 2**63 stands for unknown
+        check_format(rate, channels, name)
+        if declared > max_seconds * rate:
+            raise too_long(name, max_seconds)
+        try:
+            # Never trust the declared length for an allocation: a small file may claim gigabytes.
+            samples = _joined(_sndfile_blocks(file), rate, name, max_seconds)
+        except sf.SoundFileError as error:
+            if container == "ogg":  # such as one without an end-of-stream flag
+                return None
+            raise AudioError(_DAMAGED.format(name=name)) from error
+    if len(samples) == 0:  # such as a WAVE whose recorder never filled in the size
+        return None
     _check_length(len(samples) / rate, declared / rate, TRUNCATION_TOLERANCE_S, name)
     return samples, rate, channels
 
@@ -137,9 +144,10 @@ def _decode_av(data: bytes, container_name: str, name: str, max_seconds: float) 
             declared = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else 0.0
             if container_name in ("mp3", "aac"):  # estimated from the bit rate
                 declared = 0.0
+            rubbish = _RUBBISH_SHARE if container_name == "mp3" else 0.0
             if declared > max_seconds:
                 raise too_long(name, max_seconds)
-            samples = _joined(_av_blocks(container, stream, rate), rate, name, max_seconds)
+            samples = _joined(_av_blocks(container, stream, rate, rubbish), rate, name, max_seconds)
     except (av.FFmpegError, ArithmeticError, AttributeError, EOFError, TypeError, ValueError) as error:
         # PyAV answers damaged headers with any of these.
         raise AudioError(_DAMAGED.format(name=name)) from error
@@ -147,10 +155,23 @@ def _decode_av(data: bytes, container_name: str, name: str, max_seconds: float) 
     return samples, rate, channels
 
 
-def _av_blocks(container: av.container.InputContainer, stream: av.AudioStream, rate: int) -> Iterator[np.ndarray]:
+def _av_blocks(
+    container: av.container.InputContainer, stream: av.AudioStream, rate: int, rubbish_share: float
+) -> Iterator[np.ndarray]:
+    """Yield blocks of samples [shape=(n, channels)]; raise when more than a share of the packets cannot be decoded."""
     resampler = av.AudioResampler(format="fltp", rate=rate)
-    for frame in container.decode(stream):
-        for converted in resampler.resample(frame):
-            yield converted.to_ndarray().T.astype(np.float32, copy=False)
+    packets = failed = 0
+    for packet in container.demux(stream):
+        packets += 1
+        try:
+            frames = packet.decode()
+        except av.InvalidDataError:
+            failed += 1
+            if failed > 1 + rubbish_share * packets or rubbish_share == 0:
+                raise
+            continue
+        for frame in frames:
+            for converted in resampler.resample(frame):
+                yield converted.to_ndarray().T.astype(np.float32, copy=False)
     for converted in resampler.resample(None):
         yield converted.to_ndarray().T.astype(np.float32, copy=False)

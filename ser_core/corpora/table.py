@@ -122,7 +122,7 @@ def _row(corpus: str, name: ClipName, path: Path, people: dict[str, tuple[str, i
 def _probe(path: Path) -> tuple[float, int]:
     """Return the duration in seconds and the sample rate in Hz of a file, NaN and 0 when it cannot be read."""
     try:
-        if path.suffix.lower() in (".m4a", ".webm", ".mp4"):  # libsndfile does not read these
+        if path.suffix.lower() in (".mp3", ".m4a", ".webm", ".mp4"):  # not for libsndfile
             waveform = load_audio(path)
             return waveform.duration_s, waveform.original_rate
         info = sf.info(str(path))

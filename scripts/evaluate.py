@@ -1,0 +1,81 @@
+"""Score a model or a recipe on speakers it has not heard: `python scripts/evaluate.py --model lite --protocol cremad-evar`.
+
+A shipped model has heard all speakers, so its numbers are those of the models that were trained for this without the
+test speakers; they are kept in its model.json. A recipe is trained (or its finished run is read) and scored anew.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import cli
+
+from ser_core.bundle import find_bundle, load_card
+from ser_core.errors import ProtocolError
+from ser_core.evaluation.report import evaluate_run
+from ser_core.protocols import JOINT, answered_protocols, fold_count, published
+from ser_core.training.job import load_features, train_in_processes
+from ser_core.training.recipe import load_recipe
+from ser_core.training.runs import RunFolder
+
+
+def main() -> int:
+    """Run the command."""
+    options = _parser().parse_args()
+    if not answered_protocols(options.protocol):
+        raise ProtocolError(f"Protocol '{options.protocol}' has no held-out speakers to be scored on: choose another.")
+    reports = _of_model(options.model, options.protocol) if options.model else _of_recipe(options)
+    if options.json:
+        single = options.protocol != JOINT
+        cli.print_json(reports[options.protocol] if single else {"protocol": JOINT, "evaluations": reports})
+    else:
+        for report in reports.values():
+            _print_words(report)
+    return cli.FINE
+
+
+def _parser() -> cli.Parser:
+    parser = cli.Parser(prog="evaluate.py", description=__doc__)
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--model", help="name or folder of a bundle")
+    what.add_argument("--recipe", help="a TOML file or the name of a built-in recipe")
+    parser.add_argument("--protocol", default=JOINT, choices=[*answered_protocols(JOINT), JOINT])
+    parser.add_argument("--folds", default="all", choices=["all"], help="all folds are needed for a score")
+    parser.add_argument("--run", help="name of the run folder of the recipe (default: <recipe>-<protocol>)")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="folds trained at once")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    return parser
+
+
+def _of_model(name: str, protocol: str) -> dict[str, Any]:
+    card = load_card(find_bundle(name))
+    wanted = answered_protocols(protocol)
+    missing = [name for name in wanted if name not in card.evaluation]
+    if missing:
+        raise ProtocolError(f"Model '{card.name}' was not evaluated under '{missing[0]}': evaluate its recipe instead.")
+    return {name: card.evaluation[name] for name in wanted}
+
+
+def _of_recipe(options: Any) -> dict[str, Any]:
+    recipe = load_recipe(options.recipe)
+    run = RunFolder.open(recipe, options.protocol, options.run)
+    folds = list(range(fold_count(options.protocol)))
+    if not all(run.finished(fold) for fold in folds):
+        table, store = load_features(recipe, cli.progress("features"))
+        train_in_processes(run, recipe, options.protocol, table, store, folds=folds, jobs=options.jobs)
+    return evaluate_run(run, folds)
+
+
+def _print_words(report: dict[str, Any]) -> None:
+    low, high = report["uar_ci95"]
+    entry = published(report["protocol"])
+    print(f"{report['protocol']} ({report['classes']} classes, chance {report['chance']:.3f}; {entry['kind']})")
+    print(f"  UAR {report['uar']:.3f} [{low:.3f}, {high:.3f}]   accuracy {report['wa']:.3f}   ", end="")
+    print(f"macro F1 {report['macro_f1']:.3f}   ECE {report['ece']:.3f}")
+    for label, scores in report["per_class"].items():
+        print(f"  {label:10s} precision {scores['precision']:.2f}  recall {scores['recall']:.2f}  F1 {scores['f1']:.2f}")
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,85 @@
+"""Say which emotion each file carries: `python scripts/predict.py voice.wav --json`."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from typing import Any
+
+import cli
+
+from ser_core.audio import load_audio
+from ser_core.errors import AudioError
+from ser_core.recogniser import Recogniser
+
+
+def main() -> int:
+    """Run the command."""
+    options = _parser().parse_args()
+    recogniser = Recogniser.load(options.model)
+    show = cli.progress("files") if len(options.files) > 1 else None
+    answers = []
+    for number, path in enumerate(options.files, start=1):
+        answers.append(_answer(recogniser, path, options.timeline))
+        if show:
+            show(number, len(options.files))
+    if options.json:
+        cli.print_json(answers)
+    elif options.csv:
+        _print_csv(answers, recogniser.card.labels)
+    else:
+        _print_words(answers)
+    return cli.FAILED if any("error" in answer for answer in answers) else cli.FINE
+
+
+def _parser() -> cli.Parser:
+    parser = cli.Parser(prog="predict.py", description=__doc__)
+    parser.add_argument("files", nargs="+", metavar="FILE", help="wav, flac, ogg, opus, mp3, aiff, webm, m4a or mp4")
+    parser.add_argument("--model", default="lite", help="name or folder of a bundle (default: lite)")
+    parser.add_argument("--timeline", action="store_true", help="also judge every 1.5 s of speech")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print a JSON list")
+    form.add_argument("--csv", action="store_true", help="print a table, one row a file (with --timeline: a segment)")
+    return parser
+
+
+def _answer(recogniser: Recogniser, path: str, timeline: bool) -> dict[str, Any]:
+    try:
+        waveform = load_audio(path)
+    except AudioError as error:
+        return {"path": path, "error": str(error)}
+    answer = {"path": path} | recogniser.predict(waveform).to_dict()
+    if timeline:
+        answer["segments"] = [segment.to_dict() for segment in recogniser.timeline(waveform)]
+    return answer
+
+
+def _print_csv(answers: list[dict[str, Any]], labels: tuple[str, ...]) -> None:
+    times = ["start_s", "end_s"] if any("segments" in answer for answer in answers) else []
+    columns = ["path", *times, "emotion", "confidence", "sure", *labels, "duration_s", "model", "warnings", "error"]
+    writer = csv.DictWriter(sys.stdout, columns, restval="", extrasaction="ignore")
+    writer.writeheader()
+    for answer in answers:
+        rows = answer.get("segments") or [{}]
+        for segment in rows:
+            row = answer | segment
+            writer.writerow(row | row.get("probabilities", {}) | {"warnings": " ".join(row.get("warnings", []))})
+
+
+def _print_words(answers: list[dict[str, Any]]) -> None:
+    for answer in answers:
+        if "error" in answer:
+            print(answer["error"], file=sys.stderr)
+            continue
+        if answer["emotion"] is None:
+            print(f"{answer['path']}: no emotion named.", *answer["warnings"])
+            continue
+        doubt = "" if answer["sure"] else " (not sure)"
+        print(f"{answer['path']}: {answer['emotion']} {answer['confidence']:.0%}{doubt}", *answer["warnings"])
+        for segment in answer.get("segments", []):
+            span = f"{segment['start_s']:8.1f} to {segment['end_s']:.1f} s"
+            print(f"  {span}  {segment['emotion']} {segment['confidence']:.0%}")
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,182 @@
+"""A model on disk: a folder with `model.json` (what it is, what it learnt from, how good it is) and its weights.
+
+Nothing is unpickled: networks are safetensors, scikit-learn models are skops files whose every type is checked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ser_core.classical import SVMConfig
+from ser_core.emotions import EMOTIONS
+from ser_core.errors import BundleError
+from ser_core.features.functionals import FunctionalsConfig
+from ser_core.features.logmel import LogMelConfig
+from ser_core.networks.residual_crnn import ResidualCRNNConfig
+from ser_core.settings import PROJECT, settings
+
+#: The newest format this package reads; raised when an old reader could misunderstand a new bundle.
+FORMAT_VERSION = 1
+CARD_NAME = "model.json"
+_SHIPPED = PROJECT / "models"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Weights(_Part):
+    """The file beside the card: its name, size in bytes and SHA-256."""
+
+    file: str
+    bytes: int
+    sha256: str
+
+
+class TrainingCorpus(_Part):
+    """A corpus the model has heard, and what its licence allows."""
+
+    corpus: str
+    title: str
+    clips: int
+    speakers: int
+    licence: str
+    source: str
+
+
+class ModelCard(_Part):
+    """The content of `model.json`."""
+
+    format_version: int = FORMAT_VERSION
+    name: str
+    title: str
+    description: str
+    labels: tuple[str, ...] = EMOTIONS
+    front_end: Annotated[LogMelConfig | FunctionalsConfig, Field(discriminator="kind")]
+    model: Annotated[ResidualCRNNConfig | SVMConfig, Field(discriminator="kind")]
+    temperature: float = Field(gt=0)
+    threshold: float = Field(ge=0, le=1)
+    weights: Weights
+    parameters: int | None = None
+    training_data: tuple[TrainingCorpus, ...]
+    recipe: dict[str, Any]
+    seed: int
+    environment: dict[str, Any]
+    evaluation: dict[str, dict[str, Any]]
+    evaluation_note: str
+    licence: str
+    limits: tuple[str, ...]
+    task: Literal["speech emotion recognition"] = "speech emotion recognition"
+
+
+def list_bundles() -> dict[str, Path]:
+    """Return the folders of all bundles by name: those that ship, then those in `SER_MODELS`."""
+    places = [_SHIPPED, *([settings().models] if settings().models else [])]
+    return {
+        folder.name: folder
+        for place in places
+        if place is not None and place.is_dir()
+        for folder in sorted(place.iterdir())
+        if (folder / CARD_NAME).is_file()
+    }
+
+
+def find_bundle(name_or_folder: str | os.PathLike[str]) -> Path:
+    """Return the folder of a bundle by its name or path.
+
+    Raises
+    ------
+    BundleError
+        If there is none.
+    """
+    bundles = list_bundles()
+    if str(name_or_folder) in bundles:
+        return bundles[str(name_or_folder)]
+    folder = Path(name_or_folder)
+    if (folder / CARD_NAME).is_file():
+        return folder
+    known = ", ".join(bundles) or "none is installed"
+    raise BundleError(f"There is no model '{name_or_folder}': give a folder with a {CARD_NAME}, or one of: {known}.")
+
+
+def load_card(folder: str | os.PathLike[str]) -> ModelCard:
+    """Read and check the card of a bundle.
+
+    Raises
+    ------
+    BundleError
+        If it is missing, no JSON, of a newer format, or lacks something.
+    """
+    path = Path(folder) / CARD_NAME
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BundleError(f"The model in {folder} has no readable {CARD_NAME}: install it again.") from error
+    except ValueError as error:
+        raise BundleError(f"The {CARD_NAME} of the model in {folder} is damaged: install it again.") from error
+    version = content.get("format_version") if isinstance(content, dict) else None
+    if isinstance(version, int) and version > FORMAT_VERSION:
+        raise BundleError(
+            f"The model in {folder} has format {version}, and this program reads up to {FORMAT_VERSION}: "
+            "update the program."
+        )
+    try:
+        return ModelCard.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise BundleError(
+            f"The {CARD_NAME} of the model in {folder} is damaged at '{place}' ({first['msg']}): install it again."
+        ) from error
+
+
+def checked_weights(folder: str | os.PathLike[str], card: ModelCard) -> bytes:
+    """Return the bytes of a bundle's weights.
+
+    Raises
+    ------
+    BundleError
+        If the file is missing, lies outside the folder, or its hash is not the card's.
+    """
+    if Path(card.weights.file).name != card.weights.file:
+        raise BundleError(f"The model '{card.name}' names weights outside its folder: do not use it.")
+    try:
+        data = (Path(folder) / card.weights.file).read_bytes()
+    except OSError as error:
+        raise BundleError(f"The model '{card.name}' lacks its file {card.weights.file}: install it again.") from error
+    if hashlib.sha256(data).hexdigest() != card.weights.sha256:
+        raise BundleError(f"The file {card.weights.file} of model '{card.name}' is damaged: install it again.")
+    return data
+
+
+def write_bundle(folder: Path, weights: bytes, weights_file: str, fields: Mapping[str, Any]) -> ModelCard:
+    """Write a bundle: the weights first, the card last, each whole or not at all.
+
+    Parameters
+    ----------
+    folder
+        Created when needed; what it held is replaced.
+    weights, weights_file
+        The bytes and the name of their file.
+    fields
+        All fields of :class:`ModelCard` but `weights`.
+    """
+    entry = Weights(file=weights_file, bytes=len(weights), sha256=hashlib.sha256(weights).hexdigest())
+    card = ModelCard(weights=entry, **fields)
+    folder.mkdir(parents=True, exist_ok=True)
+    _replace(folder / weights_file, weights)
+    _replace(folder / CARD_NAME, (json.dumps(card.model_dump(mode="json"), indent=1) + "\n").encode())
+    return card
+
+
+def _replace(path: Path, data: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary.write_bytes(data)
+    temporary.replace(path)

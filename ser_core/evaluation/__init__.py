@@ -1,0 +1,1 @@
+"""Judging a recogniser: metrics with intervals over speakers, calibration, and the report of a run."""

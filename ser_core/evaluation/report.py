@@ -1,0 +1,162 @@
+"""The report of a run: its held-out predictions, scored per protocol."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ser_core.calibration import fit_temperature, fit_threshold, probabilities
+from ser_core.emotions import CORPUS_LABELS, EMOTIONS, class_indices, class_mask
+from ser_core.evaluation import metrics
+from ser_core.protocols import answered_protocols, fold_count, labels_of, published
+from ser_core.training.runs import LOGIT_COLUMNS, RunFolder
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What validation speakers of all folds say about a model.
+
+    Attributes
+    ----------
+    temperatures
+        One a fold.
+    temperature
+        Their geometric mean, for a model trained on everything.
+    threshold
+        The confidence below which it is not sure.
+    """
+
+    temperatures: tuple[float, ...]
+    temperature: float
+    threshold: float
+
+
+def calibrate_run(run: RunFolder, folds: list[int]) -> Calibration:
+    """Fit a temperature for each fold and one threshold for all, on validation clips only.
+
+    The temperature looks at the classes of the clip's corpus; the threshold at all classes, as a person sees them.
+    """
+    temperatures, confidence, right = [], [], []
+    for fold in folds:
+        frame = run.predictions(fold)
+        frame = frame[frame["part"] == "validation"]
+        logits, target, possible = _arrays(frame)
+        temperatures.append(fit_temperature(logits, target, possible))
+        open_probabilities = probabilities(logits, temperatures[-1])
+        confidence.append(open_probabilities.max(axis=1))
+        right.append(open_probabilities.argmax(axis=1) == target)
+    mean = float(np.exp(np.mean(np.log(temperatures))))
+    threshold = fit_threshold(np.concatenate(confidence), np.concatenate(right))
+    return Calibration(tuple(temperatures), mean, threshold)
+
+
+def evaluate_run(run: RunFolder, folds: list[int] | None = None) -> dict[str, dict[str, Any]]:
+    """Return the evaluation object of each published protocol that the run answers, by name of the protocol.
+
+    Parameters
+    ----------
+    run
+        With all *folds* finished.
+    folds
+        By default all of the run's protocol; a protocol is reported when all its own folds are among them.
+    """
+    protocol = run.read()["protocol"]
+    folds = list(range(fold_count(protocol))) if folds is None else folds
+    calibration = calibrate_run(run, folds)
+    tests = {
+        fold: run.predictions(fold).query("part == 'test'").assign(temperature=temperature)
+        for fold, temperature in zip(folds, calibration.temperatures, strict=True)
+    }
+    reports = {}
+    for name in answered_protocols(protocol):
+        entry = published(name)
+        needed = range(len(entry["test_speakers"]))
+        if not set(needed) <= set(folds):
+            continue
+        parts = [_test_rows(tests[fold], entry["corpus"], entry["test_speakers"][fold]) for fold in needed]
+        reports[name] = evaluate_predictions(name, parts, calibration.threshold)
+    return reports
+
+
+def evaluate_predictions(protocol: str, folds: list[pd.DataFrame], threshold: float) -> dict[str, Any]:
+    """Return the evaluation object of one protocol.
+
+    Parameters
+    ----------
+    protocol
+        Its name; answers are restricted to its classes, except under "open".
+    folds
+        For each fold a frame with columns speaker, emotion, temperature and one logit a class.
+    threshold
+        The confidence below which the model is not sure.
+    """
+    labels = labels_of(protocol)
+    places = class_indices(labels)
+    frame = pd.concat(folds, ignore_index=True)
+    logits, target, _ = _arrays(frame)
+    temperature = frame["temperature"].to_numpy()[:, None]
+    restricted = probabilities((logits / temperature)[:, places], 1.0)
+    free = probabilities(logits / temperature, 1.0)
+    truth = np.searchsorted(places, target)
+    answer, speakers, size = restricted.argmax(axis=1), frame["speaker"].to_numpy(dtype=str), len(labels)
+    counts = metrics.confusion_matrix(truth, answer, size)
+    sure = free.max(axis=1) >= threshold
+    right = free.argmax(axis=1) == target
+    starts = np.cumsum([0, *(len(part) for part in folds)])
+    return {
+        "protocol": protocol,
+        "corpus": published(protocol)["corpus"] if protocol in answered_protocols(protocol) else None,
+        "classes": size,
+        "folds": [
+            _fold_report(truth[a:b], answer[a:b], speakers[a:b], size) for a, b in zip(starts, starts[1:], strict=False)
+        ],
+        "uar": float(metrics.uar(counts)),
+        "uar_ci95": list(metrics.speaker_interval(truth, answer, speakers, size, metrics.uar)),
+        "wa": float(metrics.accuracy(counts)),
+        "wa_ci95": list(metrics.speaker_interval(truth, answer, speakers, size, metrics.accuracy)),
+        "macro_f1": float(metrics.macro_f1(counts)),
+        "ece": metrics.expected_calibration_error(restricted, truth),
+        "chance": 1 / size,
+        "confusion": counts.tolist(),
+        "labels": list(labels),
+        "per_class": _per_class(counts, labels),
+        "open": {
+            "uar": float(metrics.uar(metrics.confusion_matrix(target, free.argmax(axis=1), len(EMOTIONS)))),
+            "wa": float(right.mean()),
+        },
+        "sure": {"coverage": float(sure.mean()), "wa": float(right[sure].mean()) if sure.any() else None},
+    }
+
+
+def _fold_report(truth: np.ndarray, answer: np.ndarray, speakers: np.ndarray, size: int) -> dict[str, Any]:
+    counts = metrics.confusion_matrix(truth, answer, size)
+    return {
+        "test_speakers": sorted(set(speakers.tolist())),
+        "n": len(truth),
+        "uar": float(metrics.uar(counts)),
+        "wa": float(metrics.accuracy(counts)),
+        "macro_f1": float(metrics.macro_f1(counts)),
+    }
+
+
+def _per_class(counts: np.ndarray, labels: tuple[str, ...]) -> dict[str, dict[str, float]]:
+    columns = zip(labels, metrics.precision(counts), metrics.recall(counts), metrics.f1(counts), strict=True)
+    return {label: {"precision": float(p), "recall": float(r), "f1": float(f)} for label, p, r, f in columns}
+
+
+def _test_rows(frame: pd.DataFrame, corpus: str, speakers: list[str]) -> pd.DataFrame:
+    return frame[(frame["corpus"] == corpus) & frame["speaker"].isin(speakers)]
+
+
+def _arrays(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return logits [shape=(n, 8)], class numbers [shape=(n,)] and possible classes [shape=(n, 8)]."""
+    masks = {corpus: class_mask(labels) for corpus, labels in CORPUS_LABELS.items()}
+    possible = [masks[corpus] for corpus in frame["corpus"]]
+    return (
+        frame[LOGIT_COLUMNS].to_numpy(np.float64),
+        class_indices(frame["emotion"].tolist()),
+        np.stack(possible) if possible else np.zeros((0, len(EMOTIONS)), bool),
+    )

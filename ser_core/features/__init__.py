@@ -1,0 +1,1 @@
+"""What networks and classifiers read: log-mel spectrograms and functionals."""

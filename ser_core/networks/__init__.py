@@ -1,0 +1,1 @@
+"""Torch modules: each file is a network a student can read in one sitting."""

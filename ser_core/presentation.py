@@ -1,0 +1,106 @@
+"""A prediction and a model's record in words and as files: what the page shows and lets a person keep."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ser_core.emotions import EMOTIONS, SYMBOLS
+from ser_core.recogniser import Prediction
+
+#: Protocol -> what to call its corpus, in the order to show them.
+PROTOCOL_NAMES: Mapping[str, str] = {
+    "cremad-evar": "CREMA-D",
+    "ravdess-emobox": "RAVDESS",
+    "savee-loso": "SAVEE",
+    "tess-loso": "TESS",
+}
+
+#: Share of clips in which people who only heard them chose the emotion the actor intended, where it was published
+#: with the corpus (CREMA-D's raters did not know the intention, so beating them reads "the intent", not "superhuman").
+LISTENERS: Mapping[str, float] = {"cremad-evar": 0.41}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The answer in words: a sign, a heading of one or two words, and a sentence (Markdown)."""
+
+    symbol: str
+    heading: str
+    sentence: str
+
+
+def percent(share: float) -> str:
+    """Return a share as a whole percentage that never claims certainty or impossibility."""
+    if share >= 0.995:
+        return "over 99 %"
+    if share < 0.005:
+        return "under 1 %"
+    return f"{100 * share:.0f} %"
+
+
+def verdict(prediction: Prediction, threshold: float) -> Verdict:
+    """Put *prediction* into words; below *threshold* it names the two likeliest instead of one."""
+    ranked = sorted(prediction.probabilities.items(), key=lambda item: -item[1])
+    (first, first_share), (second, second_share) = ranked[:2]
+    if prediction.emotion is None:
+        return Verdict("🔇", "No answer", "This recording cannot carry an answer, for the reason given above.")
+    if not prediction.sure:
+        sentence = (
+            f"Most like **{first}** ({percent(first_share)}), then **{second}** ({percent(second_share)}). "
+            f"The model names an emotion from {percent(threshold)} confidence on."
+        )
+        return Verdict("🤔", "Not sure", sentence)
+    sentence = f"**{percent(prediction.confidence)}** confidence; next likeliest: {second} ({percent(second_share)})."
+    return Verdict(SYMBOLS[prediction.emotion], prediction.emotion.capitalize(), sentence)
+
+
+def records(evaluation: Mapping[str, Any]) -> list[str]:
+    """Return one Markdown sentence per protocol on how often a model was right about speakers it had never heard."""
+    known = [protocol for protocol in PROTOCOL_NAMES if protocol in evaluation]
+    others = sorted(set(evaluation) - set(known))
+    return [_record(protocol, evaluation[protocol]) for protocol in known + others]
+
+
+def _record(protocol: str, result: Any) -> str:
+    values = result if isinstance(result, Mapping) else result.model_dump()
+    classes = values.get("classes") or values.get("labels") or []
+    number = classes if isinstance(classes, int) else len(classes)
+    name = PROTOCOL_NAMES.get(protocol, protocol)
+    low, high = values["uar_ci95"]
+    sentence = (
+        f"**{name}** ({number} emotions): right **{100 * values['uar']:.0f}** times in 100 "
+        f"(95 % interval {100 * low:.0f} to {100 * high:.0f}); guessing gets {100 * values['chance']:.3g}"
+    )
+    if protocol in LISTENERS:
+        sentence += f", people who only heard the clips {100 * LISTENERS[protocol]:.0f}"
+    return sentence + "."
+
+
+def to_json(prediction: Prediction, name: str) -> str:
+    """Return the answer as JSON, shaped as one element of `scripts/predict.py --json`."""
+    return json.dumps({"path": name, **prediction.to_dict()}, indent=2, ensure_ascii=False) + "\n"
+
+
+def to_csv(prediction: Prediction, name: str) -> str:
+    """Return the answer as CSV: a heading and one row, one column per emotion's probability."""
+    answer = prediction.to_dict()
+    row = {
+        "path": name,
+        "emotion": answer["emotion"] or "",
+        "confidence": answer["confidence"],
+        "sure": str(answer["sure"]).lower(),
+        "duration_s": answer["duration_s"],
+        "model": answer["model"],
+        "warnings": " ".join(answer["warnings"]),
+        **{emotion: answer["probabilities"].get(emotion, 0.0) for emotion in EMOTIONS},
+    }
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(row), lineterminator="\n")
+    writer.writeheader()
+    writer.writerow(row)
+    return text.getvalue()

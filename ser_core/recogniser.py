@@ -1,0 +1,187 @@
+"""Bundle + sound -> :class:`Prediction`. The app, the command line and the service all call this.
+
+    recogniser = Recogniser.load("lite")
+    prediction = recogniser.predict(load_audio("voice.wav"))
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ser_core.audio import Quality, Waveform, assess_quality, speech_segments
+from ser_core.bundle import ModelCard, checked_weights, find_bundle, load_card
+from ser_core.calibration import probabilities
+from ser_core.scorers import Scorer, load_scorer
+
+#: A stretch of speech longer than this is read in windows, in seconds.
+LONGEST_WINDOW_S = 8.0
+_WINDOW_S, _STEP_S = 4.0, 2.0
+_TIMELINE_WINDOW_S, _TIMELINE_STEP_S = 3.0, 1.5
+_LEAST_SPEECH_S = 0.3
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model says of a recording.
+
+    Attributes
+    ----------
+    emotion
+        The likeliest class; None when the recording's quality forbids naming one.
+    confidence
+        Its calibrated probability.
+    sure
+        Whether the confidence reaches the model's threshold.
+    probabilities
+        Of all classes, in the vocabulary's order.
+    duration_s
+        Length of the recording in seconds.
+    model
+        The bundle's name.
+    warnings
+        Sentences for a person.
+    quality
+        What was measured of the recording.
+    """
+
+    emotion: str | None
+    confidence: float
+    sure: bool
+    probabilities: dict[str, float]
+    duration_s: float
+    model: str
+    warnings: tuple[str, ...]
+    quality: Quality
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the answer as programs get it, in JSON or over HTTP."""
+        return {
+            "emotion": self.emotion,
+            "confidence": self.confidence,
+            "sure": self.sure,
+            "probabilities": dict(self.probabilities),
+            "duration_s": self.duration_s,
+            "model": self.model,
+            "warnings": list(self.warnings),
+        }
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of a longer recording and what was heard in it; times in seconds."""
+
+    start_s: float
+    end_s: float
+    emotion: str
+    confidence: float
+    probabilities: dict[str, float]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the segment as programs get it."""
+        return {
+            "start_s": self.start_s,
+            "end_s": self.end_s,
+            "emotion": self.emotion,
+            "confidence": self.confidence,
+            "probabilities": dict(self.probabilities),
+        }
+
+
+class Recogniser:
+    """A loaded model. Safe to share between threads: nothing changes after loading."""
+
+    def __init__(self, card: ModelCard, scorer: Scorer) -> None:
+        self.card = card
+        self._scorer = scorer
+
+    @classmethod
+    def load(cls, name_or_folder: str | os.PathLike[str]) -> Recogniser:
+        """Load a bundle by name or folder.
+
+        Raises
+        ------
+        BundleError
+            If there is none, or it is damaged, of a newer format, or holds anything but weights.
+        """
+        folder = find_bundle(name_or_folder)
+        card = load_card(folder)
+        return cls(card, load_scorer(card, checked_weights(folder, card)))
+
+    def predict(self, waveform: Waveform) -> Prediction:
+        """Return what the model says of a recording; its quality is measured first.
+
+        Speech longer than 8 s is read in windows whose probabilities are averaged.
+        """
+        segments = speech_segments(waveform)
+        quality = assess_quality(waveform, segments)
+        warnings = tuple(problem.message for problem in quality.problems)
+        if quality.blocking:
+            even = dict.fromkeys(self.card.labels, 1 / len(self.card.labels))
+            return Prediction(
+                None, 0.0, False, even, waveform.duration_s, self.card.name, warnings, quality
+            )
+        values = self._average(waveform, segments)
+        best = int(values.argmax())
+        return Prediction(
+            emotion=self.card.labels[best],
+            confidence=float(values[best]),
+            sure=bool(values[best] >= self.card.threshold),
+            probabilities=self._named(values),
+            duration_s=waveform.duration_s,
+            model=self.card.name,
+            warnings=warnings,
+            quality=quality,
+        )
+
+    def timeline(self, waveform: Waveform, progress: Callable[[int, int], None] | None = None) -> list[Segment]:
+        """Return a segment for every 1.5 s of speech, each judged from the 3 s around it.
+
+        Parameters
+        ----------
+        progress
+            Called with (windows done, windows in all).
+        """
+        speech = speech_segments(waveform)
+        steps = max(1, int(np.ceil(waveform.duration_s / _TIMELINE_STEP_S)))
+        found = []
+        for number in range(steps):
+            start = number * _TIMELINE_STEP_S
+            end = min(start + _TIMELINE_STEP_S, waveform.duration_s)
+            margin = (_TIMELINE_WINDOW_S - _TIMELINE_STEP_S) / 2
+            window = (max(0.0, start - margin), min(waveform.duration_s, end + margin))
+            if _overlap(speech, start, end) >= _LEAST_SPEECH_S:
+                values = self._score([waveform.cut(*window)])[0]
+                best = int(values.argmax())
+                found.append(Segment(start, end, self.card.labels[best], float(values[best]), self._named(values)))
+            if progress:
+                progress(number + 1, steps)
+        return found
+
+    def _average(self, waveform: Waveform, speech: Sequence[tuple[float, float]]) -> np.ndarray:
+        """Return the probabilities of a recording [shape=(n_classes,)]."""
+        first, last = speech[0][0], speech[-1][1]
+        if last - first <= LONGEST_WINDOW_S:
+            return self._score([waveform])[0]
+        starts = np.arange(first, last - _LEAST_SPEECH_S, _STEP_S)
+        windows = [(float(start), float(min(start + _WINDOW_S, last))) for start in starts]
+        weights = np.array([_overlap(speech, *window) for window in windows])
+        kept = np.flatnonzero(weights >= min(_LEAST_SPEECH_S, weights.max()))
+        values = self._score([waveform.cut(*windows[number]) for number in kept])
+        return np.average(values, axis=0, weights=weights[kept])
+
+    def _score(self, waveforms: Sequence[Waveform]) -> np.ndarray:
+        logits = np.stack([self._scorer(waveform) for waveform in waveforms])
+        return probabilities(logits, self.card.temperature)
+
+    def _named(self, values: np.ndarray) -> dict[str, float]:
+        return {label: float(value) for label, value in zip(self.card.labels, values, strict=True)}
+
+
+def _overlap(segments: Sequence[tuple[float, float]], start: float, end: float) -> float:
+    """Return how many seconds of *segments* lie between *start* and *end*."""
+    return sum(max(0.0, min(end, b) - max(start, a)) for a, b in segments)

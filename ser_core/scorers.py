@@ -1,0 +1,74 @@
+"""From a bundle's weights to a function that turns sound into logits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ser_core.audio import Waveform
+from ser_core.bundle import ModelCard
+from ser_core.classical import SVMConfig, decision_scores
+from ser_core.errors import BundleError
+from ser_core.features.functionals import FunctionalsConfig, functional_vector
+from ser_core.features.logmel import LogMelConfig, log_mel
+
+#: From a waveform to one logit a class [shape=(n_classes,)].
+Scorer = Callable[[Waveform], np.ndarray]
+
+
+def load_scorer(card: ModelCard, weights: bytes) -> Scorer:
+    """Build the model of a card from the bytes of its weights.
+
+    Raises
+    ------
+    BundleError
+        If the weights do not fit the card, or hold anything but numbers and known scikit-learn types.
+    """
+    if isinstance(card.model, SVMConfig) and isinstance(card.front_end, FunctionalsConfig):
+        return _classical_scorer(card, weights, card.front_end)
+    if isinstance(card.front_end, LogMelConfig):
+        return _network_scorer(card, weights, card.front_end)
+    raise BundleError(f"The model '{card.name}' joins a front end and a model that do not fit: install it again.")
+
+
+def _network_scorer(card: ModelCard, weights: bytes, front_end: LogMelConfig) -> Scorer:
+    import safetensors.torch
+    import torch
+
+    from ser_core.networks.residual_crnn import ResidualCRNN, ResidualCRNNConfig
+
+    assert isinstance(card.model, ResidualCRNNConfig)
+    network = ResidualCRNN(card.model)
+    try:
+        network.load_state_dict(safetensors.torch.load(weights))
+    except Exception as error:  # safetensors and torch raise many types, all of which mean the same here
+        raise BundleError(f"The weights of model '{card.name}' do not fit its description: install it again.") from error
+    network.eval()
+
+    def score(waveform: Waveform) -> np.ndarray:
+        spectrogram = torch.from_numpy(log_mel(waveform, front_end))[None]
+        with torch.inference_mode():
+            logits: np.ndarray = network(spectrogram, torch.tensor([spectrogram.shape[2]]))[0].numpy()
+        return logits
+
+    return score
+
+
+def _classical_scorer(card: ModelCard, weights: bytes, front_end: FunctionalsConfig) -> Scorer:
+    import skops.io
+
+    try:
+        foreign = skops.io.get_untrusted_types(data=weights)
+        if foreign:
+            raise BundleError(f"The model '{card.name}' holds code of unknown kind ({foreign[0]}): do not use it.")
+        classifier = skops.io.loads(weights)
+    except BundleError:
+        raise
+    except Exception as error:  # skops raises many types for a damaged file
+        raise BundleError(f"The weights of model '{card.name}' cannot be read: install it again.") from error
+
+    def score(waveform: Waveform) -> np.ndarray:
+        return decision_scores(classifier, functional_vector(waveform, front_end), len(card.labels))[0]
+
+    return score

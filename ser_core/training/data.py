@@ -1,0 +1,92 @@
+"""Batches of spectrograms for a network, drawn from a feature store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from ser_core.emotions import CORPUS_LABELS, class_indices, class_mask
+from ser_core.features.store import FeatureStore
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some clips.
+
+    Attributes
+    ----------
+    spectrogram
+        Log-mel in dB, padded with zeros [shape=(batch, n_mels, t), float32].
+    lengths
+        True frames [shape=(batch,), int64].
+    target
+        Class numbers [shape=(batch,), int64].
+    possible
+        Which classes the clip's corpus has [shape=(batch, classes), bool].
+    """
+
+    spectrogram: Tensor
+    lengths: Tensor
+    target: Tensor
+    possible: Tensor
+
+
+@dataclass(frozen=True)
+class ClipData:
+    """The features and labels of a whole table."""
+
+    store: FeatureStore
+    target: np.ndarray
+    possible: np.ndarray
+    weight: np.ndarray
+
+    @classmethod
+    def from_table(cls, table: pd.DataFrame, store: FeatureStore, corpus_weights: dict[str, float]) -> ClipData:
+        """Join a table of clips with its features; *corpus_weights* say how often a clip is drawn."""
+        corpora = table["corpus"].to_numpy(dtype=str)
+        possible = np.stack([class_mask(CORPUS_LABELS[corpus]) for corpus in corpora])
+        weight = np.array([corpus_weights.get(corpus, 1.0) for corpus in corpora])
+        return cls(store, class_indices(table["emotion"].tolist()), possible, weight)
+
+    def batch(self, rows: np.ndarray, crop_frames: int, rng: np.random.Generator | None = None) -> Batch:
+        """Collect *rows*; clips longer than *crop_frames* are cut, at random with *rng*, else in the middle."""
+        clips = [self._crop(self.store[row], crop_frames, rng) for row in rows]
+        lengths = np.array([len(clip) for clip in clips])
+        padded = np.zeros((len(clips), int(lengths.max()), clips[0].shape[1]), np.float32)
+        for place, clip in enumerate(clips):
+            padded[place, : len(clip)] = clip
+        return Batch(
+            torch.from_numpy(padded).transpose(1, 2).contiguous(),
+            torch.from_numpy(lengths),
+            torch.from_numpy(self.target[rows]),
+            torch.from_numpy(self.possible[rows]),
+        )
+
+    def training_batches(
+        self, rows: np.ndarray, batch_size: int, crop_frames: int, rng: np.random.Generator
+    ) -> Iterator[Batch]:
+        """Yield one epoch: as many clips as *rows*, drawn by their weight, of similar length within a batch."""
+        weight = self.weight[rows]
+        expected = weight / weight.mean()
+        copies = np.floor(expected + rng.random(len(rows))).astype(int)
+        drawn = rng.permutation(np.repeat(rows, copies))
+        for start in range(0, len(drawn), 16 * batch_size):
+            pool = drawn[start : start + 16 * batch_size]
+            pool = pool[np.argsort(np.diff(self.store.offsets)[pool], kind="stable")]
+            chunks = [pool[place : place + batch_size] for place in range(0, len(pool), batch_size)]
+            for number in rng.permutation(len(chunks)):
+                if len(chunks[number]) > 1:
+                    yield self.batch(chunks[number], crop_frames, rng)
+
+    @staticmethod
+    def _crop(clip: np.ndarray, frames: int, rng: np.random.Generator | None) -> np.ndarray:
+        spare = len(clip) - frames
+        if spare <= 0:
+            return clip
+        start = int(rng.integers(spare + 1)) if rng is not None else spare // 2
+        return clip[start : start + frames]

@@ -1,0 +1,233 @@
+"""The training loop of a network for one fold: resumes at the last finished epoch, draws the same numbers again."""
+
+from __future__ import annotations
+
+import copy
+import ctypes
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+
+from ser_core.errors import TrainingError
+from ser_core.networks.residual_crnn import ResidualCRNN, standardise
+from ser_core.training.augmentation import augment, mask_bands_and_frames
+from ser_core.training.data import Batch, ClipData
+from ser_core.training.recipe import NetworkRecipe
+from ser_core.training.runs import write_atomically
+
+Report = Callable[[dict[str, Any]], None]
+_EVALUATION_BATCH = 64
+_EVALUATION_FRAMES = 1000
+
+
+@dataclass
+class TrainingState:
+    """What changes during a training and is kept in its checkpoint."""
+
+    network: ResidualCRNN
+    average: ResidualCRNN
+    optimiser: torch.optim.AdamW
+    epoch: int = 0
+    step: int = 0
+
+
+def train_network(
+    recipe: NetworkRecipe,
+    data: ClipData,
+    train: np.ndarray,
+    validation: np.ndarray,
+    folder: Path,
+    report: Report,
+    *,
+    seed: int,
+) -> ResidualCRNN:
+    """Train on the rows *train* and return the averaged network, in evaluation mode.
+
+    The number of epochs is fixed beforehand; *validation* rows are only scored for the log. The checkpoint in
+    *folder* is replaced after every epoch and taken up when it is there.
+
+    Raises
+    ------
+    TrainingError
+        If there is nothing to train on, or the checkpoint does not fit.
+    """
+    if len(train) < 2:
+        raise TrainingError("There are fewer than two clips to train on: choose more corpora or another protocol.")
+    _keep_freed_memory()
+    state = _new_state(recipe, seed)
+    checkpoint = folder / "checkpoint.pt"
+    if checkpoint.exists():
+        _load(checkpoint, state)
+    steps = math.ceil(len(train) / recipe.optimiser.batch_size) * recipe.optimiser.epochs
+    while state.epoch < recipe.optimiser.epochs:
+        started = time.perf_counter()
+        loss = _epoch(recipe, data, train, state, steps, seed)
+        state.epoch += 1
+        entry = {"epoch": state.epoch, "epochs": recipe.optimiser.epochs, "loss": round(loss, 4)}
+        if len(validation):
+            logits = predict_logits(state.average, data, validation)
+            entry["validation_uar"] = round(_macro_recall(logits, data, validation), 4)
+        entry |= {"learning_rate": state.optimiser.param_groups[0]["lr"], "seconds": time.perf_counter() - started}
+        _save(checkpoint, state)
+        report(entry)
+    return state.average.eval()
+
+
+def predict_logits(network: ResidualCRNN, data: ClipData, rows: np.ndarray) -> np.ndarray:
+    """Return logits of whole clips [shape=(len(rows), n_classes), float32], in the order of *rows*."""
+    network.eval()
+    order = rows[np.argsort(np.diff(data.store.offsets)[rows], kind="stable")]
+    parts = []
+    with torch.inference_mode():
+        for start in range(0, len(order), _EVALUATION_BATCH):
+            batch = data.batch(order[start : start + _EVALUATION_BATCH], _EVALUATION_FRAMES)
+            parts.append(network(batch.spectrogram, batch.lengths).float().numpy())
+    by_row = dict(zip(order.tolist(), np.concatenate(parts), strict=True)) if parts else {}
+    classes = network.config.n_classes
+    return np.stack([by_row[row] for row in rows.tolist()]) if parts else np.zeros((0, classes), np.float32)
+
+
+def masked_loss(logits: Tensor, target: Tensor, possible: Tensor, smoothing: float) -> Tensor:
+    """Return the cross-entropy of each clip over the classes its corpus has [shape=(batch,)].
+
+    A class that a corpus lacks takes no part, so its clips do not teach that the class is absent.
+    """
+    logits = logits.float().masked_fill(~possible, -1e4)
+    log_probability = logits.log_softmax(1)
+    hit = log_probability.gather(1, target[:, None])[:, 0]
+    spread = (log_probability * possible).sum(1) / possible.sum(1)
+    return -(1 - smoothing) * hit - smoothing * spread
+
+
+def save_weights(network: nn.Module, path: Path) -> None:
+    """Write a network's weights as safetensors, whole or not at all."""
+    tensors = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
+    write_atomically(path, lambda temporary: safetensors.torch.save_file(tensors, str(temporary)))
+
+
+def _new_state(recipe: NetworkRecipe, seed: int) -> TrainingState:
+    torch.manual_seed(seed)
+    network = ResidualCRNN(recipe.network).to(memory_format=torch.channels_last)
+    decayed = [p for p in network.parameters() if p.ndim > 1]
+    others = [p for p in network.parameters() if p.ndim <= 1]
+    optimiser = torch.optim.AdamW(
+        [
+            {"params": decayed, "weight_decay": recipe.optimiser.weight_decay},
+            {"params": others, "weight_decay": 0.0},
+        ],
+        lr=recipe.optimiser.learning_rate,
+    )
+    return TrainingState(network, copy.deepcopy(network), optimiser)
+
+
+def _epoch(
+    recipe: NetworkRecipe, data: ClipData, train: np.ndarray, state: TrainingState, steps: int, seed: int
+) -> float:
+    # Every epoch has its own random numbers, so that a resumed training draws what an unbroken one would.
+    numbers = [seed, state.epoch]
+    rng = np.random.default_rng(numbers)
+    generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+    torch.manual_seed(int(rng.integers(2**62)))
+    state.network.train()
+    settings = recipe.optimiser
+    losses = []
+    for batch in data.training_batches(train, settings.batch_size, settings.crop_frames, rng):
+        for group in state.optimiser.param_groups:
+            group["lr"] = settings.learning_rate * _schedule(state.step / steps, settings.warmup_share)
+        loss = _loss(recipe, state.network, batch, rng, generator)
+        if not torch.isfinite(loss):
+            raise TrainingError("The loss is no longer a number: lower the recipe's learning rate.")
+        state.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(state.network.parameters(), 5.0)
+        state.optimiser.step()
+        state.step += 1
+        _average(state, min(settings.average_decay, (1 + state.step) / (10 + state.step)))
+        losses.append(loss.item())
+    return float(np.mean(losses))
+
+
+def _loss(
+    recipe: NetworkRecipe, network: ResidualCRNN, batch: Batch, rng: np.random.Generator, generator: torch.Generator
+) -> Tensor:
+    settings = recipe.augmentation
+    spectrogram, lengths = augment(batch.spectrogram, batch.lengths, settings, recipe.front_end, generator)
+    x = standardise(spectrogram, lengths)
+    share, order = 1.0, torch.arange(len(lengths))
+    if settings.mixup > 0:
+        share = float(rng.beta(settings.mixup, settings.mixup))
+        share = max(share, 1 - share)
+        order = torch.randperm(len(lengths), generator=generator)
+        x = share * x + (1 - share) * x[order]
+        lengths = torch.maximum(lengths, lengths[order])
+    x = mask_bands_and_frames(x, lengths, settings, generator)
+    with torch.autocast("cpu", torch.bfloat16, enabled=recipe.optimiser.precision == "bfloat16"):
+        logits = network.head(network.dropout(network.embed(x, lengths)))
+    smoothing = recipe.optimiser.label_smoothing
+    loss = share * masked_loss(logits, batch.target, batch.possible, smoothing)
+    if share < 1:
+        loss = loss + (1 - share) * masked_loss(logits, batch.target[order], batch.possible[order], smoothing)
+    return loss.mean()
+
+
+def _schedule(done: float, warmup: float) -> float:
+    """Return the factor of the learning rate: up in a line, down in half a cosine."""
+    if done < warmup:
+        return (done + 1e-3) / warmup
+    return 0.5 * (1 + math.cos(math.pi * min(1.0, (done - warmup) / (1 - warmup))))
+
+
+@torch.no_grad()
+def _average(state: TrainingState, decay: float) -> None:
+    pairs = zip(state.average.state_dict().values(), state.network.state_dict().values(), strict=True)
+    for average, current in pairs:
+        if average.is_floating_point():
+            average.lerp_(current, 1 - decay)
+        else:
+            average.copy_(current)
+
+
+def _macro_recall(logits: np.ndarray, data: ClipData, rows: np.ndarray) -> float:
+    target = data.target[rows]
+    answer = np.where(data.possible[rows], logits, -np.inf).argmax(1)
+    return float(np.mean([np.mean(answer[target == label] == label) for label in np.unique(target)]))
+
+
+def _save(path: Path, state: TrainingState) -> None:
+    content = {
+        "network": state.network.state_dict(),
+        "average": state.average.state_dict(),
+        "optimiser": state.optimiser.state_dict(),
+        "epoch": state.epoch,
+        "step": state.step,
+    }
+    write_atomically(path, lambda temporary: torch.save(content, temporary))
+
+
+def _load(path: Path, state: TrainingState) -> None:
+    try:
+        content = torch.load(path, weights_only=True)
+        state.network.load_state_dict(content["network"])
+        state.average.load_state_dict(content["average"])
+        state.optimiser.load_state_dict(content["optimiser"])
+        state.epoch, state.step = int(content["epoch"]), int(content["step"])
+    except Exception as error:
+        raise TrainingError(f"The checkpoint {path} cannot be read: delete it to begin this fold anew.") from error
+
+
+def _keep_freed_memory() -> None:
+    """Ask glibc not to return freed memory to the system between steps, which doubles the speed of a step."""
+    try:
+        mallopt = ctypes.CDLL("libc.so.6").mallopt
+    except (OSError, AttributeError):
+        return
+    mallopt(-3, 1 << 30)  # M_MMAP_THRESHOLD
+    mallopt(-1, 2**31 - 1)  # M_TRIM_THRESHOLD

@@ -1,0 +1,134 @@
+"""Run folders: one training, with everything needed to repeat it, resume it and judge it.
+
+    runs/<recipe>-<protocol>/
+        recipe.json, environment.json      what was asked for, and on what it ran
+        fold-0/progress.jsonl              one line an epoch
+        fold-0/checkpoint.pt               the last finished epoch (removed when the fold is done)
+        fold-0/weights.safetensors|skops   the trained model
+        fold-0/predictions.parquet         logits of every validation and test clip; written last
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from pydantic import BaseModel, ValidationError
+
+from ser_core.emotions import EMOTIONS
+from ser_core.errors import TrainingError
+from ser_core.settings import PROJECT, settings
+
+LOGIT_COLUMNS = [f"logit_{emotion}" for emotion in EMOTIONS]
+_PACKAGES = ("torch", "numpy", "scikit-learn", "librosa", "silero-vad", "soundfile", "soxr")
+
+
+class RunFolder:
+    """The files of one training under `SER_RUNS`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def open(cls, recipe: BaseModel, protocol: str, name: str | None = None) -> RunFolder:
+        """Create the folder for a recipe and a protocol, or take up the one that is there.
+
+        Raises
+        ------
+        TrainingError
+            If the folder holds another recipe, or cannot be written.
+        """
+        run = cls(settings().runs / (name or f"{getattr(recipe, 'name', 'run')}-{protocol}"))
+        wanted = {"protocol": protocol, "recipe": recipe.model_dump(mode="json")}
+        try:
+            run.path.mkdir(parents=True, exist_ok=True)
+            if run.recipe_path.exists():
+                found = run.read()
+                if found["protocol"] != protocol or type(recipe).model_validate(found["recipe"]) != recipe:
+                    raise TrainingError(
+                        f"{run.path} holds a training with other settings: give another --run name, or delete it."
+                    )
+            else:
+                write_text(run.recipe_path, json.dumps(wanted, indent=1))
+                write_text(run.path / "environment.json", json.dumps(environment(), indent=1))
+        except ValidationError as error:
+            raise TrainingError(f"{run.path} holds a training of another kind: give another --run name.") from error
+        except OSError as error:
+            raise TrainingError(f"The run folder {run.path} cannot be written ({error.strerror}).") from error
+        return run
+
+    @property
+    def recipe_path(self) -> Path:
+        """The file that holds protocol and recipe."""
+        return self.path / "recipe.json"
+
+    def read(self) -> dict[str, Any]:
+        """Return {"protocol", "recipe"}; raises :class:`TrainingError` where there is no readable run."""
+        try:
+            return dict(json.loads(self.recipe_path.read_text(encoding="utf-8")))
+        except (OSError, ValueError) as error:
+            raise TrainingError(f"{self.path} is no run folder: its recipe.json is missing or damaged.") from error
+
+    def fold(self, number: int) -> Path:
+        """Return the folder of a fold, created when needed."""
+        path = self.path / f"fold-{number}"
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def finished(self, number: int) -> bool:
+        """Return whether a fold's predictions, its last file, are there."""
+        return (self.path / f"fold-{number}" / "predictions.parquet").exists()
+
+    def predictions(self, number: int) -> pd.DataFrame:
+        """Return a finished fold's held-out logits: corpus, clip, speaker, emotion, part and one column a class."""
+        if not self.finished(number):
+            raise TrainingError(f"Fold {number} of {self.path} is not finished: train it first.")
+        return pd.read_parquet(self.path / f"fold-{number}" / "predictions.parquet")
+
+    def log(self, number: int, entry: dict[str, Any]) -> None:
+        """Append a line to a fold's progress."""
+        with (self.fold(number) / "progress.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(entry) + "\n")
+
+
+def environment() -> dict[str, Any]:
+    """Return what a training ran on: Python, packages, machine, state of the code."""
+    return {
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "cores": os.cpu_count(),
+        "packages": {name: metadata.version(name) for name in _PACKAGES},
+        "code": _git("describe", "--always", "--dirty"),
+    }
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file so that it is either the old one or the whole new one."""
+    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+    """Call *write* with a temporary path beside *path*, then rename it into place."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        write(temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _git(*arguments: str) -> str | None:
+    try:
+        answer = subprocess.run(
+            ["git", *arguments], cwd=PROJECT, capture_output=True, text=True, check=True, timeout=10
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return answer.stdout.strip() or None
