@@ -1,0 +1,15 @@
+"""SER Studio in a browser: `streamlit run app.py`. This file only routes; each page is a file in `pages/`."""
+
+from __future__ import annotations
+
+import streamlit as st
+from starlette.formparsers import MultiPartParser
+
+# The server would lay uploads over 1 MB in a temporary file on disk; sound is to stay in memory.
+MultiPartParser.spool_max_size = 1 << 32
+
+st.set_page_config(page_title="SER Studio", page_icon="🎙️", layout="wide")
+
+PAGES = [st.Page("pages/predict.py", title="Recognise", icon=":material/graphic_eq:", default=True)]
+
+st.navigation(PAGES).run()

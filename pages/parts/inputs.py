@@ -1,0 +1,176 @@
+"""The three ways in: an example, a recording, an upload. The one used last is the one shown.
+
+What a person gave lies in the session's state as :class:`Sound` until something better comes; a sound that cannot be
+read leaves it there and adds a complaint.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import streamlit as st
+from audio_recorder_streamlit import audio_recorder
+
+from pages.parts.microphone import advice, microphone_state, mount_probe
+from ser_core.audio import Waveform, load_audio
+from ser_core.emotions import SYMBOLS
+from ser_core.errors import SERError
+from ser_core.examples import Example, about_examples, list_examples
+from ser_core.settings import settings
+
+UPLOAD_TYPES = ["wav", "flac", "ogg", "oga", "opus", "mp3", "aif", "aiff", "webm", "m4a", "mp4"]
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A recording that could be read.
+
+    Attributes
+    ----------
+    origin
+        ``example``, ``recording``, ``hands_free`` or ``upload``.
+    title
+        What it is, for a person.
+    name
+        Its file name.
+    digest
+        SHA-256 of its bytes, the key of everything computed from it.
+    waveform
+        Its samples.
+    """
+
+    origin: str
+    title: str
+    name: str
+    digest: str
+    waveform: Waveform
+
+
+def show_inputs() -> None:
+    """Draw the three ways in, side by side (below one another on a phone)."""
+    example, record, upload = st.columns(3, gap="medium")
+    with example.container(border=True, height="stretch", key="card_example"):
+        st.subheader(":material/play_circle: Try an example", anchor=False)
+        _show_examples()
+    with record.container(border=True, height="stretch", key="card_record"):
+        st.subheader(":material/mic: Record yourself", anchor=False)
+        _show_recorders()
+    with upload.container(border=True, height="stretch", key="card_upload"):
+        st.subheader(":material/upload_file: Upload a file", anchor=False)
+        _show_uploader()
+
+
+def current_sound() -> Sound | None:
+    """Read what was given last, if anything new was; return what is to be shown."""
+    pending = st.session_state.pop("pending", None)
+    if pending is not None:
+        origin, title, name, data = pending
+        try:
+            with st.spinner("Reading the sound …"):
+                waveform = load_audio(data, name=name)
+        except SERError as error:
+            st.session_state["complaint"] = str(error)
+        else:
+            digest = hashlib.sha256(data).hexdigest()
+            st.session_state["sound"] = Sound(origin, title, name, digest, waveform)
+            st.session_state["complaint"] = None
+    return st.session_state.get("sound")
+
+
+def complaint() -> str | None:
+    """Return the sentence about the last input when it could not be used."""
+    return st.session_state.get("complaint")
+
+
+def _show_examples() -> None:
+    st.caption("The same sentence in six synthetic voices. One press shows a result.")
+    with st.container(horizontal=True, gap="small", key="examples"):
+        for example in list_examples():
+            st.button(
+                f"{SYMBOLS[example.style]} {example.style}",
+                key=f"example_{example.id}",
+                help=f"Synthetic voice: {example.description}",
+                on_click=_take_example,
+                args=(example,),
+            )
+    st.caption("Not acted speech, so the answer may differ from the name.", help=about_examples())
+
+
+def _show_recorders() -> None:
+    state = microphone_state()
+    if (sentence := advice(state)) is not None:
+        st.warning(sentence)
+    if state != "insecure":
+        _show_working_recorders()
+    mount_probe()
+
+
+def _show_working_recorders() -> None:
+    st.audio_input("Press to start, press again to stop", sample_rate=16000, key="recording", on_change=_take_recording)
+    with st.container(horizontal=True, wrap=False, gap="small", vertical_alignment="center", key="hands_free"):
+        with st.container(width=40):
+            data = audio_recorder(
+                text="",
+                icon_size="2x",
+                pause_threshold=1.5,
+                neutral_color="#2E86C1",  # reads on a light and on a dark page
+                recording_color="#D55E00",
+                key="hands_free_recorder",
+            )
+        st.caption(
+            "**Hands-free:** press once and speak; it turns orange and stops by itself after a pause of 1.5 seconds.",
+            help="If nothing happens when you press it, the browser refused the microphone: click the sign at the "
+            "left of the address, allow it, and reload the page.",
+        )
+    _take_hands_free(data)
+
+
+def _show_uploader() -> None:
+    st.file_uploader(
+        "A voice, speaking for one second or longer",
+        type=None,  # what is in a file decides, not what it is called; a wrong one gets a sentence
+        key="upload",
+        on_change=_take_upload,
+        max_upload_size=max(1, int(settings().max_megabytes)),
+    )
+    st.caption("wav, flac, ogg, opus, mp3, aiff, webm, m4a, mp4.")
+
+
+def _take_example(example: Example) -> None:
+    title = f"Example “{example.title}”, a synthetic voice saying: “{example.text}”"
+    st.session_state["pending"] = ("example", title, example.path.name, example.path.read_bytes())
+
+
+def _take_recording() -> None:
+    file = st.session_state["recording"]
+    if file is None:
+        _forget("recording")
+    else:
+        st.session_state["pending"] = ("recording", "Your recording", "recording.wav", file.getvalue())
+
+
+def _take_upload() -> None:
+    file = st.session_state["upload"]
+    if file is None:
+        _forget("upload")
+    else:
+        st.session_state["pending"] = ("upload", f"Your file “{file.name}”", file.name, file.getvalue())
+
+
+def _take_hands_free(data: bytes | None) -> None:
+    """Take a hands-free recording when it is new: the component gives the same bytes again on every rerun."""
+    if not data:
+        return
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != st.session_state.get("hands_free_seen"):
+        st.session_state["hands_free_seen"] = digest
+        st.session_state["pending"] = ("hands_free", "Your hands-free recording", "recording.wav", data)
+
+
+def _forget(origin: str) -> None:
+    """Drop the sound shown when its owner took it away."""
+    st.session_state["complaint"] = None
+    sound = st.session_state.get("sound")
+    if sound is not None and sound.origin == origin:
+        del st.session_state["sound"]
