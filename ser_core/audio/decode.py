@@ -63,7 +63,8 @@ def decode(data: bytes, name: str, max_seconds: float) -> tuple[np.ndarray, int,
 
 def mix_down(samples: np.ndarray) -> np.ndarray:
     """Average the channels of samples [shape=(n, channels)] -> [shape=(n,)]."""
-    return samples.mean(axis=1) if samples.shape[1] > 1 else samples[:, 0]
+    with np.errstate(over="ignore", invalid="ignore"):  # what is or becomes no number is refused afterwards
+        return samples.mean(axis=1) if samples.shape[1] > 1 else samples[:, 0]
 
 
 def check_format(rate: int, channels: int, name: str) -> None:

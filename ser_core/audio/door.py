@@ -24,6 +24,8 @@ _LFS_PREFIX = b"version https://git-lfs.github.com/spec/"
 #: Samples beyond this are not full scale = 1 (40 dB above it): whole numbers stored as floats, or damage.
 _MAX_SAMPLE = 100.0
 
+_NAME_LENGTH = 80
+
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | np.ndarray
 
 
@@ -61,7 +63,7 @@ def load_audio(
     if isinstance(source, np.ndarray):
         if rate is None or not np.isfinite(rate):
             raise AudioError("An array of samples needs its sample rate: call load_audio(samples, rate=...).")
-        name = name or "the array"
+        name = _readable(name or "the array")
         samples, original_rate = _as_float(source, name), int(rate)
         channels = samples.shape[1]
         check_format(original_rate, channels, name)
@@ -71,8 +73,7 @@ def load_audio(
     else:
         if rate is not None:
             raise AudioError("A file carries its own sample rate: leave out rate=.")
-        data, found_name = _read_bytes(source, megabytes, name)
-        name = name or found_name
+        data, name = _read_bytes(source, megabytes, name)
         _refuse_before_decoding(data, name)
         mono, original_rate, channels = decode(data, name, seconds)
     return _to_waveform(mono, original_rate, channels, name)
@@ -83,7 +84,7 @@ def _read_bytes(source: Source, megabytes: float, name: str | None) -> tuple[byt
     limit = int(megabytes * 1e6)
     if isinstance(source, (str, os.PathLike)):
         path = Path(source)
-        label = name or path.name or str(path)
+        label = _readable(name or path.name or str(path))
         try:
             if path.is_dir():
                 raise AudioError(f"{label} is a folder: choose a sound file inside it.")
@@ -93,9 +94,9 @@ def _read_bytes(source: Source, megabytes: float, name: str | None) -> tuple[byt
             reason = getattr(error, "strerror", None) or "not a usable path"
             raise AudioError(f"{label} cannot be opened ({reason}): check the path.") from error
     elif isinstance(source, (bytes, bytearray, memoryview)):
-        data, label = bytes(source), name or "the recording"
+        data, label = bytes(source), _readable(name or "the recording")
     else:
-        label = name or Path(str(getattr(source, "name", "the recording"))).name
+        label = _readable(name or Path(str(getattr(source, "name", "the recording"))).name)
         data = source.read(limit + 1) if hasattr(source, "read") else None
         if not isinstance(data, bytes):
             raise AudioError(f"{label} is no sound: give a path, the bytes of a file, an open binary file or samples.")
@@ -105,6 +106,12 @@ def _read_bytes(source: Source, megabytes: float, name: str | None) -> tuple[byt
             "or raise the setting SER_MAX_MEGABYTES."
         )
     return data, label
+
+
+def _readable(name: str) -> str:
+    """Return a name that fits into a sentence: printable and not too long."""
+    name = "".join(character if character.isprintable() else "?" for character in name)
+    return name if len(name) <= _NAME_LENGTH else f"{name[: _NAME_LENGTH - 1]}…"
 
 
 def _refuse_before_decoding(data: bytes, name: str) -> None:
