@@ -75,8 +75,8 @@ class ResidualCRNN(nn.Module):
     def embed(self, standardised: Tensor, lengths: Tensor) -> Tensor:
         """Return one vector a clip from a standardised spectrogram [shape=(batch, 4 * hidden)]."""
         x = standardised[:, None].contiguous(memory_format=torch.channels_last)
-        x = self.stem(x)
         lengths = _halved(lengths)
+        x = _masked(self.stem(x), lengths)
         for stage in self.stages:
             x = stage(x, lengths)
             lengths = _halved(lengths) if stage.stride[1] == 2 else lengths
@@ -104,7 +104,7 @@ class ResidualBlock(nn.Module):
         self.shortcut: nn.Module = nn.Identity()
         if before != width or stride != (1, 1):
             self.shortcut = nn.Sequential(
-                nn.AvgPool2d(stride, ceil_mode=True, count_include_pad=False),
+                nn.MaxPool2d(stride, ceil_mode=True),
                 nn.Conv2d(before, width, 1, bias=False),
                 nn.BatchNorm2d(width),
             )
@@ -114,13 +114,12 @@ class ResidualBlock(nn.Module):
 
         *lengths* are the true frames of *x*; what lies beyond does not take part in the gate.
         """
-        y = F.relu(self.first_norm(self.first(x)), inplace=True)
-        y = self.second_norm(self.second(y))
         after = _halved(lengths) if self.stride[1] == 2 else lengths
-        mask = frame_mask(after, y.shape[3])[:, None, None].to(y.dtype)
-        mean = (y * mask).sum((2, 3)) / (mask.sum((2, 3)) * y.shape[2])
-        y = y * self.gate(mean)[:, :, None, None] + self.shortcut(x)
-        return F.relu(y) * mask
+        y = _masked(F.relu(self.first_norm(self.first(x)), inplace=True), after)
+        y = _masked(self.second_norm(self.second(y)), after)
+        mean = y.sum((2, 3)) / (after[:, None] * y.shape[2])
+        y = y * self.gate(mean.to(y.dtype))[:, :, None, None] + self.shortcut(x)
+        return _masked(F.relu(y), after)
 
 
 class AttentiveStatistics(nn.Module):
@@ -152,6 +151,11 @@ def standardise(spectrogram: Tensor, lengths: Tensor) -> Tensor:
 def frame_mask(lengths: Tensor, frames: int) -> Tensor:
     """Return which frames are true [shape=(batch, frames), bool]."""
     return torch.arange(frames, device=lengths.device)[None] < lengths[:, None]
+
+
+def _masked(x: Tensor, lengths: Tensor) -> Tensor:
+    """Set padding in [shape=(batch, channels, f, t)] to zero, so that a clip's company in a batch does not matter."""
+    return x * frame_mask(lengths, x.shape[3])[:, None, None].to(x.dtype)
 
 
 def _halved(lengths: Tensor) -> Tensor:

@@ -1,0 +1,87 @@
+"""Augmentation keeps shapes and true frames, and does what its names say."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from ser_core.features.logmel import LogMelConfig
+from ser_core.training.augmentation import add_noise, augment, mask_bands_and_frames, tilt, warp
+from ser_core.training.recipe import AugmentationConfig
+
+FRONT_END = LogMelConfig()
+STILL = AugmentationConfig(speed=0, pitch=0, noise_probability=0, tilt_db=0, band_masks=0, time_masks=0, mixup=0)
+
+
+def _generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+@pytest.fixture
+def batch() -> tuple[torch.Tensor, torch.Tensor]:
+    spectrogram = -80 * torch.rand(6, 64, 100, generator=_generator(1))
+    return spectrogram, torch.tensor([100, 90, 80, 70, 60, 50])
+
+
+def test_switched_off_changes_nothing(batch: tuple[torch.Tensor, torch.Tensor]) -> None:
+    spectrogram, lengths = batch
+    changed, new_lengths = augment(spectrogram, lengths, STILL, FRONT_END, _generator())
+    assert new_lengths.tolist() == lengths.tolist()
+    for row, length in enumerate(lengths):
+        torch.testing.assert_close(changed[row, :, :length], spectrogram[row, :, :length], atol=1e-3, rtol=1e-3)
+
+
+def test_same_seed_same_result(batch: tuple[torch.Tensor, torch.Tensor]) -> None:
+    first, _ = augment(*batch, AugmentationConfig(), FRONT_END, _generator(3))
+    again, _ = augment(*batch, AugmentationConfig(), FRONT_END, _generator(3))
+    other, _ = augment(*batch, AugmentationConfig(), FRONT_END, _generator(4))
+    assert torch.equal(first, again)
+    assert first.shape != other.shape or not torch.equal(first, other)
+
+
+def test_speed_changes_length_within_its_bounds(batch: tuple[torch.Tensor, torch.Tensor]) -> None:
+    spectrogram, lengths = batch
+    config = STILL.model_copy(update={"speed": 0.2})
+    _, changed = warp(spectrogram, lengths, config, FRONT_END, _generator())
+    ratio = changed / lengths
+    assert ((ratio > 1 / 1.21) & (ratio < 1 / 0.79)).all()
+    assert ratio.unique().numel() > 3
+
+
+def test_pitch_moves_a_band() -> None:
+    spectrogram = torch.full((64, 64, 50), -80.0)
+    spectrogram[:, 30] = 0.0
+    config = STILL.model_copy(update={"pitch": 0.3})
+    moved, _ = warp(spectrogram, torch.full((64,), 50), config, FRONT_END, _generator())
+    peaks = moved.mean(2).argmax(1)
+    assert peaks.min() < 29
+    assert peaks.max() > 31
+
+
+def test_noise_fills_silence_to_its_ratio() -> None:
+    silence = torch.full((200, 64, 20), -80.0)
+    config = AugmentationConfig(noise_probability=1.0, noise_db=(20.0, 20.0))
+    noisy = add_noise(silence, config, FRONT_END.range_db, _generator())
+    assert noisy.mean() == pytest.approx(-40.0, abs=2.0)
+
+
+def test_noise_leaves_some_clips_alone() -> None:
+    silence = torch.full((200, 64, 20), -80.0)
+    noisy = add_noise(silence, AugmentationConfig(noise_probability=0.5), FRONT_END.range_db, _generator())
+    untouched = (noisy.mean((1, 2)) < -79.9).float().mean()
+    assert untouched == pytest.approx(0.5, abs=0.1)
+
+
+def test_tilt_stays_within_its_bounds(batch: tuple[torch.Tensor, torch.Tensor]) -> None:
+    change = tilt(batch[0], 6.0, _generator()) - batch[0]
+    assert change.abs().max() <= 6.001
+    assert change.abs().max() > 3
+
+
+def test_masks_hide_a_part_but_never_all(batch: tuple[torch.Tensor, torch.Tensor]) -> None:
+    spectrogram, lengths = batch
+    masked = mask_bands_and_frames(spectrogram - 1, lengths, AugmentationConfig(), _generator())
+    for row, length in enumerate(lengths):
+        hidden = (masked[row, :, :length] == 0).float().mean()
+        assert 0 < hidden < 0.7
+        assert (masked[row, :, length:] == 0).all()

@@ -1,0 +1,121 @@
+"""The training loop: it learns, it masks, it resumes to the same weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from ser_core.emotions import EMOTIONS
+from ser_core.errors import TrainingError
+from ser_core.features.logmel import LogMelConfig
+from ser_core.features.store import FeatureStore
+from ser_core.networks.residual_crnn import ResidualCRNNConfig
+from ser_core.training.data import ClipData
+from ser_core.training.network import masked_loss, predict_logits, train_network
+from ser_core.training.recipe import NetworkRecipe, OptimiserConfig
+
+
+def _recipe(epochs: int = 4, **optimiser: Any) -> NetworkRecipe:
+    return NetworkRecipe(
+        name="tiny",
+        front_end=LogMelConfig(n_mels=16),
+        network=ResidualCRNNConfig(n_mels=16, channels=(8, 12), hidden=8, dropout=0.0),
+        optimiser=OptimiserConfig(epochs=epochs, batch_size=8, learning_rate=5e-3, average_decay=0.9, **optimiser),
+    )
+
+
+@pytest.fixture(scope="module")
+def data() -> ClipData:
+    """Clips in which the class is the place of a loud band."""
+    rng = np.random.default_rng(0)
+    emotions = ["neutral", "happy", "sad", "angry"] * 16
+    clips = []
+    for emotion in emotions:
+        clip = rng.normal(-60, 3, (int(rng.integers(40, 60)), 16)).astype(np.float32)
+        place = 3 * EMOTIONS.index(emotion)
+        clip[:, place : place + 3] += 40
+        clips.append(clip)
+    offsets = np.cumsum([0, *map(len, clips)])
+    table = pd.DataFrame({"corpus": "cremad", "emotion": emotions})
+    return ClipData.from_table(table, FeatureStore(np.concatenate(clips), offsets), {})
+
+
+def _train(recipe: NetworkRecipe, data: ClipData, folder: Path, log: list[dict[str, Any]] | None = None) -> Any:
+    rows = np.arange(64)
+    entries = log if log is not None else []
+    return train_network(recipe, data, rows[:48], rows[48:], folder, entries.append, seed=1)
+
+
+def test_learns_what_can_be_learnt(data: ClipData, tmp_path: Path) -> None:
+    network = _train(_recipe(epochs=12), data, tmp_path)
+    answers = predict_logits(network, data, np.arange(48, 64)).argmax(1)
+    assert (answers == data.target[48:64]).mean() >= 0.75
+
+
+def test_a_resumed_training_gives_the_same_weights(data: ClipData, tmp_path: Path) -> None:
+    class Killed(Exception):
+        pass
+
+    def kill(entry: dict[str, Any]) -> None:
+        if entry["epoch"] == 2:
+            raise Killed
+
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "broken").mkdir()
+    recipe, rows = _recipe(), np.arange(64)
+    whole = _train(recipe, data, tmp_path / "whole")
+    with pytest.raises(Killed):
+        train_network(recipe, data, rows[:48], rows[48:], tmp_path / "broken", kill, seed=1)
+    log: list[dict[str, Any]] = []
+    resumed = _train(recipe, data, tmp_path / "broken", log)
+    assert [entry["epoch"] for entry in log] == [3, 4]
+    for name, tensor in whole.state_dict().items():
+        assert torch.equal(tensor, resumed.state_dict()[name]), name
+
+
+def test_a_damaged_checkpoint_is_named(data: ClipData, tmp_path: Path) -> None:
+    (tmp_path / "checkpoint.pt").write_bytes(b"half a check")
+    with pytest.raises(TrainingError, match=r"checkpoint\.pt cannot be read: delete it"):
+        _train(_recipe(), data, tmp_path)
+
+
+def test_nothing_to_train_on(data: ClipData, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="fewer than two clips"):
+        train_network(_recipe(), data, np.arange(0), np.arange(0), tmp_path, print, seed=0)
+
+
+def test_an_exploding_loss_is_said(data: ClipData, tmp_path: Path) -> None:
+    recipe = _recipe(precision="float32").model_copy(
+        update={"optimiser": OptimiserConfig(epochs=2, batch_size=8, learning_rate=1e30, precision="float32")}
+    )
+    with pytest.raises(TrainingError, match="no longer a number"):
+        _train(recipe, data, tmp_path)
+
+
+def test_predictions_do_not_depend_on_the_order(data: ClipData, tmp_path: Path) -> None:
+    network = _train(_recipe(epochs=1), data, tmp_path)
+    rows = np.array([40, 3, 17, 9])
+    forward, backward = predict_logits(network, data, rows), predict_logits(network, data, rows[::-1])
+    np.testing.assert_allclose(forward, backward[::-1], atol=1e-5)
+    assert predict_logits(network, data, np.arange(0)).shape == (0, 8)
+
+
+def test_an_absent_class_is_not_taught() -> None:
+    logits = torch.randn(4, 8, requires_grad=True)
+    possible = torch.ones(4, 8, dtype=torch.bool)
+    possible[:2, [1, 7]] = False
+    masked_loss(logits, torch.tensor([0, 2, 1, 7]), possible, smoothing=0.1).sum().backward()
+    assert logits.grad is not None
+    assert (logits.grad[:2, [1, 7]] == 0).all()
+    assert (logits.grad[2:] != 0).all()
+
+
+def test_loss_without_masks_is_cross_entropy() -> None:
+    logits, target = torch.randn(5, 8), torch.tensor([0, 1, 2, 3, 4])
+    expected = torch.nn.functional.cross_entropy(logits, target, reduction="none", label_smoothing=0.1)
+    torch.testing.assert_close(masked_loss(logits, target, torch.ones(5, 8, dtype=torch.bool), 0.1), expected)
