@@ -1,0 +1,76 @@
+"""Figures: small, complete, and true to what they draw."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from ser_core.audio import Waveform
+from ser_core.charts import envelope, probability_figure, standalone_html, waveform_figure
+from ser_core.emotions import COLOURS, EMOTIONS, SYMBOLS
+
+SHARES = dict(zip(EMOTIONS, [0.02, 0.05, 0.6, 0.03, 0.1, 0.1, 0.04, 0.06], strict=True))
+
+
+def test_envelope_keeps_every_peak() -> None:
+    samples = np.zeros(48_000, np.float32)
+    samples[12_345], samples[40_000] = 0.9, -0.7
+    low, high = envelope(samples, columns=100)
+    assert len(low) == len(high) == 100
+    assert high.max() == np.float32(0.9)
+    assert low.min() == np.float32(-0.7)
+    assert int(high.argmax()) == 12_345 * 100 // 48_000
+
+
+@pytest.mark.parametrize("length", [1, 7, 799, 800, 801, 16_001])
+def test_envelope_of_any_length(length: int) -> None:
+    samples = np.random.default_rng(0).uniform(-1, 1, length).astype(np.float32)
+    low, high = envelope(samples)
+    assert len(low) == min(800, length)
+    assert (low <= high).all()
+    assert (low.min(), high.max()) == (samples.min(), samples.max())
+
+
+@pytest.mark.parametrize("seconds", [3, 600])
+def test_a_waveform_is_a_small_figure_at_any_length(seconds: int) -> None:
+    samples = np.random.default_rng(0).uniform(-0.3, 0.3, 16_000 * seconds).astype(np.float32)
+    figure = waveform_figure(Waveform(samples))
+    assert len(figure.to_json()) < 40_000
+    assert list(figure.layout.xaxis.range) == [0, seconds]
+
+
+def test_digital_silence_can_be_drawn() -> None:
+    low, high = waveform_figure(Waveform(np.zeros(16_000, np.float32))).layout.yaxis.range
+    assert low < 0 < high
+
+
+def test_every_emotion_has_its_bar_name_sign_colour_and_number() -> None:
+    figure = probability_figure(SHARES, chance=1 / 8)
+    bars, numbers = figure.data
+    assert [name.split()[0] for name in bars.y] == list(EMOTIONS)
+    assert [name.split()[1] for name in bars.y] == [SYMBOLS[emotion] for emotion in EMOTIONS]
+    assert list(bars.x) == pytest.approx([100 * share for share in SHARES.values()])
+    assert list(bars.marker.color) == [COLOURS[emotion] for emotion in EMOTIONS]
+    assert numbers.text[2] == "60 %"
+
+
+def test_the_chance_line_is_there_and_labelled() -> None:
+    figure = probability_figure(SHARES, chance=1 / 8)
+    assert figure.layout.shapes[0].x0 == pytest.approx(12.5)
+    assert "12.5 %" in figure.layout.annotations[0].text
+
+
+def test_the_scale_is_the_same_for_every_answer() -> None:
+    even = dict.fromkeys(EMOTIONS, 1 / 8)
+    ranges = [probability_figure(shares, 1 / 8).layout.xaxis.range for shares in (SHARES, even)]
+    assert ranges[0] == ranges[1]
+
+
+def test_a_saved_page_needs_no_network() -> None:
+    page = standalone_html(probability_figure(SHARES, 1 / 8), "call.wav")
+    assert "call.wav" in page
+    assert "Plotly.newPlot" in page
+    assert '<script src="http' not in page
+    assert json.dumps("angry")[1:-1] in page

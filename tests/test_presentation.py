@@ -1,0 +1,93 @@
+"""An answer in words and as files."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ser_core.audio import Waveform, assess_quality
+from ser_core.emotions import EMOTIONS
+from ser_core.presentation import percent, records, to_csv, to_json, verdict
+from ser_core.recogniser import Prediction
+
+RESULT: dict[str, Any] = {
+    "uar": 0.584, "uar_ci95": [0.551, 0.617], "wa": 0.6, "wa_ci95": [0.57, 0.63], "macro_f1": 0.58, "ece": 0.04,
+    "chance": 1 / 6, "classes": list(EMOTIONS[:6]),
+}  # fmt: skip
+
+
+def predicted(emotion: str | None = "happy", share: float = 0.6, sure: bool = True) -> Prediction:
+    rest = (1 - share - 0.2) / 6
+    shares = {name: share if name == "happy" else 0.2 if name == "angry" else rest for name in EMOTIONS}
+    quality = assess_quality(Waveform(np.zeros(16_000, np.float32)), [])
+    warnings = ("The recording is very quiet, or so.", 'A second "one".')
+    return Prediction(emotion, share, sure, shares, 1.5, "lite", warnings, quality)
+
+
+def test_a_sure_answer_is_named() -> None:
+    answer = verdict(predicted(), threshold=0.45)
+    assert (answer.symbol, answer.heading) == ("😄", "Happy")
+    assert "60 %" in answer.sentence
+    assert "angry (20 %)" in answer.sentence
+
+
+def test_an_unsure_answer_names_the_two_likeliest_and_the_threshold() -> None:
+    answer = verdict(predicted(share=0.3, sure=False), threshold=0.45)
+    assert answer.heading == "Not sure"
+    assert answer.sentence.index("happy") < answer.sentence.index("angry")
+    assert "45 %" in answer.sentence
+
+
+def test_a_recording_that_carries_no_answer_gets_none() -> None:
+    answer = verdict(predicted(None, 0.6, False), threshold=0.45)
+    assert answer.heading == "No answer"
+    assert not any(emotion in answer.sentence for emotion in EMOTIONS)
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [(0.0, "under 1 %"), (0.004, "under 1 %"), (0.006, "1 %"), (0.5, "50 %"), (0.994, "99 %"), (1.0, "over 99 %")],
+)
+def test_a_percentage_never_claims_certainty(share: float, words: str) -> None:
+    assert percent(share) == words
+
+
+def test_a_record_has_the_interval_the_chance_and_the_listeners() -> None:
+    (line,) = records({"cremad-evar": RESULT})
+    assert "CREMA-D" in line
+    assert "6 emotions" in line
+    assert "**58** times in 100" in line
+    assert "55 to 62" in line
+    assert "guessing gets 16.7" in line
+    assert "41" in line
+
+
+def test_records_come_in_one_order_and_unknown_protocols_last() -> None:
+    lines = records({"my-corpus": RESULT, "tess-loso": RESULT, "cremad-evar": RESULT})
+    assert ["CREMA-D" in lines[0], "TESS" in lines[1], "my-corpus" in lines[2]] == [True] * 3
+    assert "people" not in lines[1]
+
+
+def test_json_holds_the_contract_and_the_name() -> None:
+    answer = json.loads(to_json(predicted(), "Größe.wav"))
+    assert answer.pop("path") == "Größe.wav"
+    assert answer == predicted().to_dict()
+
+
+def test_csv_is_one_row_that_reads_back() -> None:
+    (row,) = csv.DictReader(io.StringIO(to_csv(predicted(), 'a,"b".wav')))
+    assert row["path"] == 'a,"b".wav'
+    assert row["emotion"] == "happy"
+    assert row["sure"] == "true"
+    assert row["warnings"] == 'The recording is very quiet, or so. A second "one".'
+    assert sum(float(row[emotion]) for emotion in EMOTIONS) == pytest.approx(1)
+
+
+def test_csv_of_no_answer_leaves_the_emotion_empty() -> None:
+    (row,) = csv.DictReader(io.StringIO(to_csv(predicted(None, 0.6, False), "silence.wav")))
+    assert (row["emotion"], row["sure"]) == ("", "false")
