@@ -8,7 +8,7 @@ from starlette.formparsers import MultiPartParser
 # The server would lay uploads over 1 MB in a temporary file on disk; sound is to stay in memory.
 MultiPartParser.spool_max_size = 1 << 32
 
-st.set_page_config(page_title="SER Studio", page_icon="🎙️", layout="wide")
+st.set_page_config(page_title="SER Studio", page_icon="🎙️", layout="wide", initial_sidebar_state=250)
 
 PAGES = [st.Page("pages/predict.py", title="Recognise", icon=":material/graphic_eq:", default=True)]
 

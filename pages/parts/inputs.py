@@ -63,7 +63,7 @@ def show_inputs() -> None:
 
 def current_sound() -> Sound | None:
     """Read what was given last, if anything new was; return what is to be shown."""
-    pending = st.session_state.pop("pending", None)
+    pending = st.session_state.get("pending")
     if pending is not None:
         origin, title, name, data = pending
         try:
@@ -75,6 +75,7 @@ def current_sound() -> Sound | None:
             digest = hashlib.sha256(data).hexdigest()
             st.session_state["sound"] = Sound(origin, title, name, digest, waveform)
             st.session_state["complaint"] = None
+        del st.session_state["pending"]  # only now: a rerun may interrupt the reading
     return st.session_state.get("sound")
 
 
@@ -119,7 +120,7 @@ def _show_working_recorders() -> None:
                 key="hands_free_recorder",
             )
         st.caption(
-            "**Hands-free:** press once and speak; it turns orange and stops by itself after a pause of 1.5 seconds.",
+            "**Hands-free:** press once and speak; it turns orange and stops by itself after a pause of 1.5 seconds (or when pressed again).",
             help="If nothing happens when you press it, the browser refused the microphone: click the sign at the "
             "left of the address, allow it, and reload the page.",
         )

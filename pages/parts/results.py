@@ -18,7 +18,6 @@ from ser_core.recogniser import Prediction
 # Plotly writes one colour into its text; the page's own follows the theme at once.
 _TEXT_COLOUR = """
 <style>
-.st-key-result { scroll-margin-top: 4rem; }
 .st-key-result .js-plotly-plot :is(.xtick, .ytick, .textpoint, .xtitle, .ytitle) text,
 .st-key-result .js-plotly-plot :is(.xtitle, .ytitle) { fill: currentColor !important; }
 </style>
@@ -32,6 +31,7 @@ export default function ({ data }) {
   shown = data;
   const answer = document.querySelector(".st-key-result");
   if (answer && answer.getBoundingClientRect().top > 0.55 * window.innerHeight) {
+    answer.style.scrollMarginTop = "4rem";  // below the page's own bar
     answer.scrollIntoView({ block: "start" });
   }
 }
