@@ -94,6 +94,11 @@ def test_wave_headers_as_they_are_met(data):
     assert load_audio(data).duration_s == pytest.approx(1.0, abs=0.01)
 
 
+def test_cut_off_behind_a_chunk_of_odd_size():
+    data = _riff(_chunk(b"bext", b"\0" * 603) + b"\0", _FMT, _chunk(b"data", _PCM))
+    assert declared_bytes_missing(data[:-1_000]) == 1_000
+
+
 def test_eight_bit_wave_with_an_odd_number_of_samples():
     buffer = io.BytesIO()
     sf.write(buffer, voice(1.0)[:15_999], 16_000, format="WAV", subtype="PCM_U8")

@@ -103,6 +103,20 @@ def test_decoding_stops_at_the_limit_when_the_header_hides_the_length(monkeypatc
     assert sum(read) <= 6 * 16_000
 
 
+@pytest.mark.parametrize("kind", ["mp3", "m4a", "webm"])
+def test_ffmpeg_is_always_told_the_format(monkeypatch, kind):
+    formats = []
+    original = decoder.av.open
+
+    def recorded(*arguments, **options):
+        formats.append(options.get("format"))
+        return original(*arguments, **options)
+
+    monkeypatch.setattr(decoder.av, "open", recorded)
+    decode(encode(voice(0.5), kind), "x", 60)
+    assert formats == [{"m4a": "mp4", "webm": "matroska"}.get(kind, kind)]
+
+
 def test_a_playlist_opens_nothing(tmp_path):
     """FFmpeg would follow the entries of a playlist to files and hosts; the door must not let it guess."""
     secret = tmp_path / "secret.wav"
