@@ -105,15 +105,14 @@ def test_decoding_stops_at_the_limit_when_the_header_hides_the_length(monkeypatc
 
 @pytest.mark.parametrize("kind", ["mp3", "m4a", "webm"])
 def test_ffmpeg_is_always_told_the_format(monkeypatch, kind):
-    formats = []
-    original = decoder.av.open
+    data, formats, original = encode(voice(0.5), kind), [], decoder.av.open
 
     def recorded(*arguments, **options):
         formats.append(options.get("format"))
         return original(*arguments, **options)
 
     monkeypatch.setattr(decoder.av, "open", recorded)
-    decode(encode(voice(0.5), kind), "x", 60)
+    decode(data, "x", 60)
     assert formats == [{"m4a": "mp4", "webm": "matroska"}.get(kind, kind)]
 
 
