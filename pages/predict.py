@@ -6,10 +6,10 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.parts.browser_side import reveal_result, set_style
 from pages.parts.inputs import Sound, complaint, current_sound, show_inputs
 from pages.parts.models import choose_model, predict, recogniser
 from pages.parts.results import (
-    prepare_view,
     show_downloads,
     show_probabilities,
     show_problems,
@@ -17,7 +17,9 @@ from pages.parts.results import (
     show_verdict,
     show_voice,
 )
+from ser_core.bundle import ModelCard
 from ser_core.errors import SERError
+from ser_core.recogniser import Prediction
 
 NO_MODEL = (
     "No model is installed: the folder models/ holds none. Fetch the project again, or set SER_MODELS to a folder "
@@ -27,6 +29,7 @@ NO_MODEL = (
 
 def show_page() -> None:
     """Draw the whole page."""
+    set_style()
     st.title("Which emotion does this voice carry?", anchor=False)
     st.markdown(
         "Listen to an example, speak, or drop a recording. **Your audio stays on this machine, in memory only.**"
@@ -51,29 +54,36 @@ def show_result(sound: Sound, folder: Path | None) -> None:
     with st.container(key="result"):
         with st.container(key="result_title"):
             st.markdown(f"#### {sound.title}")
-        answer, voice = None, st.container()
-        if folder is not None:
-            try:
-                model = recogniser(folder)
-                answer = predict(model, folder, sound)
-            except SERError as error:
-                st.error(str(error), icon=":material/error:")
-        if answer is None:
-            with voice:
-                show_voice(sound)
-            return
-        with voice:
-            show_problems(answer)
-        words, bars = st.columns([5, 6], gap="large")
-        with words:
-            show_verdict(answer, model.card.threshold)
+        try:
+            model = recogniser(folder) if folder is not None else None
+            answer = predict(model, folder, sound) if model is not None and folder is not None else None
+        except SERError as error:
+            st.error(str(error), icon=":material/error:")
+            answer = None
+        if answer is None or model is None:
             show_voice(sound)
-        with bars:
-            if answer.emotion is not None:
-                show_probabilities(answer, classes=len(model.card.labels))
-            show_downloads(answer, sound, classes=len(model.card.labels))
-        show_trust(model.card, answer)
-        prepare_view(sound)
+        else:
+            show_answer(answer, model.card, sound)
+        reveal_result(f"{sound.origin}:{sound.digest}")
+
+
+def show_answer(answer: Prediction, card: ModelCard, sound: Sound) -> None:
+    """Draw what the model says: what is wrong with the recording, the words, the bars, how far to trust it."""
+    show_problems(answer)
+    left, right = st.columns([5, 6], gap="large")
+    with left:
+        show_verdict(answer, card.threshold)
+        if answer.emotion is None:
+            show_downloads(answer, sound, classes=len(card.labels))
+        else:
+            show_voice(sound)
+    with right:
+        if answer.emotion is None:
+            show_voice(sound)
+        else:
+            show_probabilities(answer, classes=len(card.labels))
+            show_downloads(answer, sound, classes=len(card.labels))
+    show_trust(card, answer)
 
 
 show_page()

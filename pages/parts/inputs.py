@@ -49,7 +49,8 @@ class Sound:
 
 def show_inputs() -> None:
     """Draw the three ways in, side by side (below one another on a phone)."""
-    example, record, upload = st.columns(3, gap="medium")
+    with st.container(key="ways"):
+        example, record, upload = st.columns(3, gap="medium")
     with example.container(border=True, height="stretch", key="card_example"):
         st.subheader(":material/play_circle: Try an example", anchor=False)
         _show_examples()
@@ -63,6 +64,9 @@ def show_inputs() -> None:
 
 def current_sound() -> Sound | None:
     """Read what was given last, if anything new was; return what is to be shown."""
+    withdrawn, fresh = st.session_state.pop("withdrawn", (None, False))
+    if fresh:
+        st.session_state["withdrawn"] = (withdrawn, False)
     pending = st.session_state.get("pending")
     if pending is not None:
         origin, title, name, data = pending
@@ -71,6 +75,8 @@ def current_sound() -> Sound | None:
                 waveform = load_audio(data, name=name)
         except SERError as error:
             st.session_state["complaint"] = str(error)
+            if withdrawn is not None:
+                st.session_state["sound"] = withdrawn
         else:
             digest = hashlib.sha256(data).hexdigest()
             st.session_state["sound"] = Sound(origin, title, name, digest, waveform)
@@ -120,7 +126,8 @@ def _show_working_recorders() -> None:
                 key="hands_free_recorder",
             )
         st.caption(
-            "**Hands-free:** press once and speak; it turns orange and stops by itself after a pause of 1.5 seconds (or when pressed again).",
+            "**Hands-free:** press once and speak; it turns orange and stops by itself after a pause of 1.5 seconds, "
+            "or when you press it again.",
             help="If nothing happens when you press it, the browser refused the microphone: click the sign at the "
             "left of the address, allow it, and reload the page.",
         )
@@ -170,8 +177,12 @@ def _take_hands_free(data: bytes | None) -> None:
 
 
 def _forget(origin: str) -> None:
-    """Drop the sound shown when its owner took it away."""
+    """Take the sound shown away when its owner did.
+
+    A browser reports one file replaced by another as a removal and then an upload. So the sound is kept for one more
+    run, in case that upload cannot be read.
+    """
     st.session_state["complaint"] = None
     sound = st.session_state.get("sound")
     if sound is not None and sound.origin == origin:
-        del st.session_state["sound"]
+        st.session_state["withdrawn"] = (st.session_state.pop("sound"), True)

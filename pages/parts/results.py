@@ -11,39 +11,10 @@ import streamlit as st
 from pages.parts.inputs import Sound
 from pages.parts.models import wav_bytes
 from ser_core.audio import SAMPLE_RATE
+from ser_core.bundle import ModelCard
 from ser_core.charts import probability_figure, standalone_html, waveform_figure
 from ser_core.presentation import records, to_csv, to_json, verdict
 from ser_core.recogniser import Prediction
-
-# Plotly writes one colour into its text; the page's own follows the theme at once.
-_TEXT_COLOUR = """
-<style>
-.st-key-result .js-plotly-plot :is(.xtick, .ytick, .textpoint, .xtitle, .ytitle) text,
-.st-key-result .js-plotly-plot :is(.xtitle, .ytitle) { fill: currentColor !important; }
-</style>
-"""
-
-# On a phone or a low window the answer lies below the three ways in: bring a new one into view.
-_REVEAL = """
-let shown = null;
-export default function ({ data }) {
-  if (data === shown) return;
-  shown = data;
-  const answer = document.querySelector(".st-key-result");
-  if (answer && answer.getBoundingClientRect().top > 0.55 * window.innerHeight) {
-    answer.style.scrollMarginTop = "4rem";  // below the page's own bar
-    answer.scrollIntoView({ block: "start" });
-  }
-}
-"""
-
-_reveal = st.components.v2.component("ser_reveal_result", js=_REVEAL)
-
-
-def prepare_view(sound: Sound) -> None:
-    """Set what the charts need of the page, and bring the answer about a new *sound* into view."""
-    st.html(_TEXT_COLOUR)
-    _reveal(key="reveal", data=f"{sound.origin}:{sound.digest}", height=1)
 
 
 def show_problems(prediction: Prediction) -> None:
@@ -86,7 +57,7 @@ def show_probabilities(prediction: Prediction, classes: int) -> None:
     _chart(figure, key="probabilities", name="probabilities", alt=f"Probabilities: {shares}.")
 
 
-def show_trust(card: Any, prediction: Prediction) -> None:
+def show_trust(card: ModelCard, prediction: Prediction) -> None:
     """Say which model answered and how good it is on speakers it had never heard."""
     with st.container(key="trust", border=True):
         st.subheader(f"How far to trust it: {card.title}", anchor=False)
@@ -111,7 +82,7 @@ def show_trust(card: Any, prediction: Prediction) -> None:
 
 
 def show_downloads(prediction: Prediction, sound: Sound, classes: int) -> None:
-    """Offer the answer as JSON and CSV, and the charts as web pages."""
+    """Offer the answer as JSON and CSV, and the charts on the page as web pages of their own."""
     stem = f"{PurePath(sound.name).stem or 'sound'}-emotion"
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="downloads"):
         st.markdown("Download:", width="content")
@@ -124,7 +95,8 @@ def show_downloads(prediction: Prediction, sound: Sound, classes: int) -> None:
         def waveform_page() -> str:
             return standalone_html(waveform_figure(sound.waveform), sound.name)
 
-        _download("Bars", probabilities_page, f"{stem}-probabilities.html", "text/html", "bar_chart")
+        if prediction.emotion is not None:
+            _download("Bars", probabilities_page, f"{stem}-probabilities.html", "text/html", "bar_chart")
         _download("Waveform", waveform_page, f"{stem}-waveform.html", "text/html", "graphic_eq")
 
 

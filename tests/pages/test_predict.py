@@ -117,6 +117,25 @@ def test_taking_an_upload_away_clears_its_answer_but_no_other(app: AppTest, voic
     assert "Sad style" in text(app)
 
 
+def test_an_upload_replaced_by_a_bad_one_stays(app: AppTest, voice: bytes) -> None:
+    upload(app, "call.wav", voice)
+    before = heading(app)
+    app.file_uploader(key="upload").clear().run()  # as a browser reports a replacement
+    upload(app, "notes.txt", b"not a sound at all, really not " * 40)
+    assert "notes.txt" in app.error[0].value
+    assert "call.wav" in text(app)
+    assert heading(app) == before
+
+
+def test_an_upload_taken_away_is_gone_with_the_next_step(app: AppTest, voice: bytes) -> None:
+    upload(app, "call.wav", voice)
+    app.file_uploader(key="upload").clear().run()
+    app.run()
+    upload(app, "notes.txt", b"not a sound at all, really not " * 40)
+    assert heading(app) == ""
+    assert "call.wav" not in text(app)
+
+
 @pytest.mark.parametrize(
     ("name", "data", "says"),
     [
