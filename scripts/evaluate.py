@@ -1,4 +1,6 @@
-"""Score a model or a recipe on speakers it has not heard: `python scripts/evaluate.py --model lite --protocol cremad-evar`.
+"""Score a model or a recipe on speakers it has not heard.
+
+    python scripts/evaluate.py --model lite --protocol cremad-evar
 
 A shipped model has heard all speakers, so its numbers are those of the models that were trained for this without the
 test speakers; they are kept in its model.json. A recipe is trained (or its finished run is read) and scored anew.
@@ -74,7 +76,8 @@ def _print_words(report: dict[str, Any]) -> None:
     print(f"  UAR {report['uar']:.3f} [{low:.3f}, {high:.3f}]   accuracy {report['wa']:.3f}   ", end="")
     print(f"macro F1 {report['macro_f1']:.3f}   ECE {report['ece']:.3f}")
     for label, scores in report["per_class"].items():
-        print(f"  {label:10s} precision {scores['precision']:.2f}  recall {scores['recall']:.2f}  F1 {scores['f1']:.2f}")
+        print(f"  {label:10s} precision {scores['precision']:.2f}  recall {scores['recall']:.2f}  ", end="")
+        print(f"F1 {scores['f1']:.2f}")
 
 
 if __name__ == "__main__":

@@ -10,9 +10,9 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ser_core.classical import SVMConfig
 from ser_core.emotions import EMOTIONS
@@ -75,6 +75,15 @@ class ModelCard(_Part):
     limits: tuple[str, ...]
     task: Literal["speech emotion recognition"] = "speech emotion recognition"
 
+    @model_validator(mode="after")
+    def _classes_fit(self) -> Self:
+        unknown = sorted(set(self.labels) - set(EMOTIONS))
+        if unknown or len(set(self.labels)) != len(self.labels) or not self.labels:
+            raise ValueError(f"labels are not distinct emotions: {unknown}")
+        if isinstance(self.model, ResidualCRNNConfig) and self.model.n_classes != len(self.labels):
+            raise ValueError("the network has another number of classes than there are labels")
+        return self
+
 
 def list_bundles() -> dict[str, Path]:
     """Return the folders of all bundles by name: those that ship, then those in `SER_MODELS`."""
@@ -119,7 +128,7 @@ def load_card(folder: str | os.PathLike[str]) -> ModelCard:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BundleError(f"The model in {folder} has no readable {CARD_NAME}: install it again.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BundleError(f"The {CARD_NAME} of the model in {folder} is damaged: install it again.") from error
     version = content.get("format_version") if isinstance(content, dict) else None
     if isinstance(version, int) and version > FORMAT_VERSION:

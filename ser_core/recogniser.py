@@ -1,7 +1,7 @@
 """Bundle + sound -> :class:`Prediction`. The app, the command line and the service all call this.
 
-    recogniser = Recogniser.load("lite")
-    prediction = recogniser.predict(load_audio("voice.wav"))
+recogniser = Recogniser.load("lite")
+prediction = recogniser.predict(load_audio("voice.wav"))
 """
 
 from __future__ import annotations
@@ -122,9 +122,7 @@ class Recogniser:
         warnings = tuple(problem.message for problem in quality.problems)
         if quality.blocking:
             even = dict.fromkeys(self.card.labels, 1 / len(self.card.labels))
-            return Prediction(
-                None, 0.0, False, even, waveform.duration_s, self.card.name, warnings, quality
-            )
+            return Prediction(None, 0.0, False, even, waveform.duration_s, self.card.name, warnings, quality)
         values = self._average(waveform, segments)
         best = int(values.argmax())
         return Prediction(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from sklearn.pipeline import Pipeline
 
 from ser_core.audio import Waveform
 from ser_core.bundle import ModelCard
 from ser_core.classical import SVMConfig, decision_scores
 from ser_core.errors import BundleError
-from ser_core.features.functionals import FunctionalsConfig, functional_vector
+from ser_core.features.functionals import FunctionalsConfig, functional_names, functional_vector
 from ser_core.features.logmel import LogMelConfig, log_mel
 
 #: From a waveform to one logit a class [shape=(n_classes,)].
@@ -43,7 +44,7 @@ def _network_scorer(card: ModelCard, weights: bytes, front_end: LogMelConfig) ->
     try:
         network.load_state_dict(safetensors.torch.load(weights))
     except Exception as error:  # safetensors and torch raise many types, all of which mean the same here
-        raise BundleError(f"The weights of model '{card.name}' do not fit its description: install it again.") from error
+        raise _misfit(card) from error
     network.eval()
 
     def score(waveform: Waveform) -> np.ndarray:
@@ -68,7 +69,15 @@ def _classical_scorer(card: ModelCard, weights: bytes, front_end: FunctionalsCon
     except Exception as error:  # skops raises many types for a damaged file
         raise BundleError(f"The weights of model '{card.name}' cannot be read: install it again.") from error
 
+    expected = len(functional_names(front_end))
+    if not isinstance(classifier, Pipeline) or getattr(classifier, "n_features_in_", 0) != expected:
+        raise _misfit(card)
+
     def score(waveform: Waveform) -> np.ndarray:
         return decision_scores(classifier, functional_vector(waveform, front_end), len(card.labels))[0]
 
     return score
+
+
+def _misfit(card: ModelCard) -> BundleError:
+    return BundleError(f"The weights of model '{card.name}' do not fit its description: install it again.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -110,9 +111,7 @@ def evaluate_predictions(protocol: str, folds: list[pd.DataFrame], threshold: fl
         "protocol": protocol,
         "corpus": published(protocol)["corpus"] if protocol in answered_protocols(protocol) else None,
         "classes": size,
-        "folds": [
-            _fold_report(truth[a:b], answer[a:b], speakers[a:b], size) for a, b in zip(starts, starts[1:], strict=False)
-        ],
+        "folds": [_fold_report(truth[a:b], answer[a:b], speakers[a:b], size) for a, b in pairwise(starts)],
         "uar": float(metrics.uar(counts)),
         "uar_ci95": list(metrics.speaker_interval(truth, answer, speakers, size, metrics.uar)),
         "wa": float(metrics.accuracy(counts)),

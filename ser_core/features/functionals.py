@@ -149,7 +149,7 @@ def _contour(name: str, values: np.ndarray, times: np.ndarray) -> dict[str, Any]
 
 
 def _syllables(intensity: np.ndarray, voiced: np.ndarray, seconds: float) -> int:
-    """Count syllable nuclei: voiced peaks of the smoothed intensity with dips of 2 dB between (de Jong & Wempe 2009)."""
+    """Count syllable nuclei (de Jong & Wempe 2009): voiced peaks of intensity with dips of 2 dB between."""
     from scipy.signal import find_peaks
 
     width = max(1, round(0.05 / seconds))

@@ -90,7 +90,11 @@ def extract_table(
 
 
 def _compute(
-    paths: Sequence[str], config: BaseModel, extract: Callable[..., np.ndarray], jobs: int | None, progress: Progress | None
+    paths: Sequence[str],
+    config: BaseModel,
+    extract: Callable[..., np.ndarray],
+    jobs: int | None,
+    progress: Progress | None,
 ) -> list[np.ndarray]:
     batches = [paths[start : start + _BATCH] for start in range(0, len(paths), _BATCH)]
     work = (joblib.delayed(_extract_batch)(batch, config, extract) for batch in batches)

@@ -12,7 +12,7 @@ Train it with `python scripts/train.py lite --protocol joint`. The parts, in the
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field
@@ -26,11 +26,11 @@ class ResidualCRNNConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["residual-crnn"] = "residual-crnn"
-    n_mels: int = Field(64, ge=16)
-    n_classes: int = Field(8, ge=2)
-    channels: tuple[int, ...] = (32, 64, 128)
-    blocks: int = Field(1, ge=1)
-    hidden: int = Field(96, ge=8)
+    n_mels: int = Field(64, ge=16, le=256)
+    n_classes: int = Field(8, ge=2, le=64)
+    channels: tuple[Annotated[int, Field(ge=4, le=1024)], ...] = Field((32, 64, 128), min_length=1, max_length=5)
+    blocks: int = Field(1, ge=1, le=8)
+    hidden: int = Field(96, ge=8, le=1024)
     dropout: float = Field(0.3, ge=0, lt=1)
 
 
@@ -44,7 +44,7 @@ class ResidualCRNN(nn.Module):
         self.stem = nn.Sequential(
             nn.Conv2d(1, first, 5, stride=2, padding=2, bias=False), nn.BatchNorm2d(first), nn.ReLU(inplace=True)
         )
-        stages: list[nn.Module] = []
+        stages: list[ResidualBlock] = []
         before = first
         for number, width in enumerate(config.channels):
             # The last stage halves only the frequencies: rhythm needs its 80 ms.
@@ -78,8 +78,7 @@ class ResidualCRNN(nn.Module):
         lengths = _halved(lengths)
         x = _masked(self.stem(x), lengths)
         for stage in self.stages:
-            x = stage(x, lengths)
-            lengths = _halved(lengths) if stage.stride[1] == 2 else lengths
+            x, lengths = stage(x, lengths)
         x = self.dropout(x).permute(0, 3, 1, 2).flatten(2)
         x = F.relu(self.squash(x)).float()
         x = self.dropout(x)
@@ -109,17 +108,17 @@ class ResidualBlock(nn.Module):
                 nn.BatchNorm2d(width),
             )
 
-    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+    def forward(self, x: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Map [shape=(batch, before, f, t)] to [shape=(batch, width, f / stride, t / stride)].
 
-        *lengths* are the true frames of *x*; what lies beyond does not take part in the gate.
+        *lengths* are the true frames of *x*, and of the result where they are returned; padding stays zero.
         """
         after = _halved(lengths) if self.stride[1] == 2 else lengths
         y = _masked(F.relu(self.first_norm(self.first(x)), inplace=True), after)
         y = _masked(self.second_norm(self.second(y)), after)
         mean = y.sum((2, 3)) / (after[:, None] * y.shape[2])
         y = y * self.gate(mean.to(y.dtype))[:, :, None, None] + self.shortcut(x)
-        return _masked(F.relu(y), after)
+        return _masked(F.relu(y), after), after
 
 
 class AttentiveStatistics(nn.Module):

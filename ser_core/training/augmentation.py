@@ -17,7 +17,11 @@ from ser_core.training.recipe import AugmentationConfig
 
 
 def augment(
-    spectrogram: Tensor, lengths: Tensor, config: AugmentationConfig, front_end: LogMelConfig, generator: torch.Generator
+    spectrogram: Tensor,
+    lengths: Tensor,
+    config: AugmentationConfig,
+    front_end: LogMelConfig,
+    generator: torch.Generator,
 ) -> tuple[Tensor, Tensor]:
     """Return a changed copy of a batch in dB [shape=(batch, n_mels, t)] and its new lengths [shape=(batch,)]."""
     spectrogram, lengths = warp(spectrogram, lengths, config, front_end, generator)
@@ -26,7 +30,11 @@ def augment(
 
 
 def warp(
-    spectrogram: Tensor, lengths: Tensor, config: AugmentationConfig, front_end: LogMelConfig, generator: torch.Generator
+    spectrogram: Tensor,
+    lengths: Tensor,
+    config: AugmentationConfig,
+    front_end: LogMelConfig,
+    generator: torch.Generator,
 ) -> tuple[Tensor, Tensor]:
     """Change speed and pitch by independent random factors."""
     batch, bands, frames = spectrogram.shape
@@ -48,14 +56,13 @@ def warp(
     return warped[:, 0], new_lengths
 
 
-def add_noise(
-    spectrogram: Tensor, config: AugmentationConfig, range_db: float, generator: torch.Generator
-) -> Tensor:
+def add_noise(spectrogram: Tensor, config: AugmentationConfig, range_db: float, generator: torch.Generator) -> Tensor:
     """Add stationary noise of a random level and colour to some clips of a batch."""
     batch, bands, _ = spectrogram.shape
     low, high = config.noise_db
     ratio = low + (high - low) * torch.rand((batch, 1, 1), generator=generator)
-    colour = F.interpolate(6 * torch.randn((batch, 1, 4), generator=generator), bands, mode="linear", align_corners=True)
+    points = 6 * torch.randn((batch, 1, 4), generator=generator)
+    colour = F.interpolate(points, bands, mode="linear", align_corners=True)
     # The loudest cell lies at 0 dB, some 20 dB above the mean power of the voice's cells.
     noise = -20 - ratio + colour.transpose(1, 2) + 2 * torch.randn(spectrogram.shape, generator=generator)
     chosen = torch.rand((batch, 1, 1), generator=generator) < config.noise_probability

@@ -69,8 +69,10 @@ def train_folds(
             if report:
                 report({"fold": fold} | entry)
 
-        train = _network_fold if isinstance(recipe, NetworkRecipe) else _classical_fold
-        logits = train(recipe, table, store, split, run.fold(fold), note)  # type: ignore[operator]
+        if isinstance(recipe, NetworkRecipe):
+            logits = _network_fold(recipe, table, store, split, run.fold(fold), note)
+        else:
+            logits = _classical_fold(recipe, table, store, split, run.fold(fold), note)
         _save_predictions(table, split, logits, run.fold(fold) / "predictions.parquet")
         (run.fold(fold) / "checkpoint.pt").unlink(missing_ok=True)
 
@@ -94,10 +96,7 @@ def train_in_processes(
     if len(waiting) <= 1 or jobs <= 1:
         train_folds(run, recipe, protocol, table, store, folds=waiting, report=report)
         return
-    work = (
-        joblib.delayed(_fold_in_process)(run, recipe, protocol, table, store, fold, report)
-        for fold in waiting
-    )
+    work = (joblib.delayed(_fold_in_process)(run, recipe, protocol, table, store, fold, report) for fold in waiting)
     joblib.Parallel(n_jobs=min(jobs, len(waiting)), batch_size=1)(work)
 
 

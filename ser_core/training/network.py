@@ -115,7 +115,8 @@ def save_weights(network: nn.Module, path: Path) -> None:
 
 def _new_state(recipe: NetworkRecipe, seed: int) -> TrainingState:
     torch.manual_seed(seed)
-    network = ResidualCRNN(recipe.network).to(memory_format=torch.channels_last)
+    network = ResidualCRNN(recipe.network)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     decayed = [p for p in network.parameters() if p.ndim > 1]
     others = [p for p in network.parameters() if p.ndim <= 1]
     optimiser = torch.optim.AdamW(

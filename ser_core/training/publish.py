@@ -18,10 +18,10 @@ from ser_core.training.runs import RunFolder, environment
 
 LICENCE = "CC BY-NC-SA 4.0 (non-commercial, because of the corpora heard in training)"
 LIMITS = (
-    "It has heard actors who were asked to portray emotions, in English, in quiet rooms: everyday feelings are fainter, "
-    "and other languages, children's voices and noisy places are untested.",
+    "It has heard actors who were asked to portray emotions, in English, in quiet rooms: everyday feelings are "
+    "fainter, and other languages, children's voices and noisy places are untested.",
     "It names how a voice sounds, which need not be what a person feels; never use it alone to decide about a person.",
-    "Not for medical diagnosis, hiring, policing, or emotion recognition at work or in education where that is unlawful.",
+    "Not for medical diagnosis, hiring or policing, nor to watch people at work or in education.",
     "'calm' was heard from RAVDESS only and 'surprised' never from CREMA-D, so these two are the least certain.",
 )
 

@@ -1,11 +1,11 @@
 """Run folders: one training, with everything needed to repeat it, resume it and judge it.
 
-    runs/<recipe>-<protocol>/
-        recipe.json, environment.json      what was asked for, and on what it ran
-        fold-0/progress.jsonl              one line an epoch
-        fold-0/checkpoint.pt               the last finished epoch (removed when the fold is done)
-        fold-0/weights.safetensors|skops   the trained model
-        fold-0/predictions.parquet         logits of every validation and test clip; written last
+runs/<recipe>-<protocol>/
+    recipe.json, environment.json      what was asked for, and on what it ran
+    fold-0/progress.jsonl              one line an epoch
+    fold-0/checkpoint.pt               the last finished epoch (removed when the fold is done)
+    fold-0/weights.safetensors|skops   the trained model
+    fold-0/predictions.parquet         logits of every validation and test clip; written last
 """
 
 from __future__ import annotations

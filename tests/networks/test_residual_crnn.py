@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 import torch
 
-from ser_core.networks.residual_crnn import AttentiveStatistics, ResidualCRNN, ResidualCRNNConfig, frame_mask, standardise
+from ser_core.networks.residual_crnn import (
+    AttentiveStatistics,
+    ResidualCRNN,
+    ResidualCRNNConfig,
+    frame_mask,
+    standardise,
+)
 
 
 @pytest.fixture(scope="module")

@@ -58,18 +58,18 @@ def test_learns_what_can_be_learnt(data: ClipData, tmp_path: Path) -> None:
 
 
 def test_a_resumed_training_gives_the_same_weights(data: ClipData, tmp_path: Path) -> None:
-    class Killed(Exception):
+    class KilledError(Exception):
         pass
 
     def kill(entry: dict[str, Any]) -> None:
         if entry["epoch"] == 2:
-            raise Killed
+            raise KilledError
 
     (tmp_path / "whole").mkdir()
     (tmp_path / "broken").mkdir()
     recipe, rows = _recipe(), np.arange(64)
     whole = _train(recipe, data, tmp_path / "whole")
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         train_network(recipe, data, rows[:48], rows[48:], tmp_path / "broken", kill, seed=1)
     log: list[dict[str, Any]] = []
     resumed = _train(recipe, data, tmp_path / "broken", log)

@@ -1,0 +1,161 @@
+"""Bundles: those that ship load, damaged or hostile ones are refused with a sentence, nothing is unpickled."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import skops.io
+
+from ser_core.bundle import CARD_NAME, checked_weights, find_bundle, list_bundles, load_card, write_bundle
+from ser_core.emotions import EMOTIONS
+from ser_core.errors import BundleError
+from ser_core.recogniser import Recogniser
+
+SHIPPED = ("lite", "functionals-svm")
+
+
+@pytest.fixture(params=SHIPPED)
+def copy(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A bundle that may be damaged."""
+    return Path(shutil.copytree(find_bundle(request.param), tmp_path / request.param))
+
+
+def _edit(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    card = json.loads((folder / CARD_NAME).read_text())
+    change(card)
+    (folder / CARD_NAME).write_text(json.dumps(card))
+
+
+def _refused(folder: Path, part: str) -> None:
+    with pytest.raises(BundleError, match=part) as caught:
+        Recogniser.load(folder)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_shipped_bundles_are_complete(name: str) -> None:
+    card = load_card(list_bundles()[name])
+    assert card.name == name
+    assert card.labels == EMOTIONS
+    assert set(card.evaluation) == {"ravdess-emobox", "cremad-evar", "savee-loso", "tess-loso"}
+    assert {corpus.corpus for corpus in card.training_data} == {"cremad", "ravdess", "savee", "tess"}
+    assert 0 < card.threshold < 1
+    assert card.weights.bytes < 12_000_000
+    assert len(checked_weights(list_bundles()[name], card)) == card.weights.bytes
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_shipped_evaluations_agree_with_their_confusion(name: str) -> None:
+    for protocol, report in load_card(find_bundle(name)).evaluation.items():
+        counts = report["confusion"]
+        total = sum(map(sum, counts))
+        assert total == sum(fold["n"] for fold in report["folds"]), protocol
+        recalls = [row[place] / sum(row) for place, row in enumerate(counts)]
+        assert report["uar"] == pytest.approx(sum(recalls) / len(recalls))
+        assert report["wa"] == pytest.approx(sum(row[place] for place, row in enumerate(counts)) / total)
+        assert report["uar_ci95"][0] <= report["uar"] <= report["uar_ci95"][1]
+
+
+def test_lite_is_small() -> None:
+    parameters = load_card(find_bundle("lite")).parameters
+    assert parameters is not None
+    assert parameters < 2_000_000
+
+
+def test_unknown_name_lists_the_known() -> None:
+    with pytest.raises(BundleError, match="lite"):
+        find_bundle("no-such-model")
+
+
+def test_own_bundles_are_found(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = copy.parent / "own"
+    shutil.copytree(copy, own / "mine")
+    monkeypatch.setenv("SER_MODELS", str(own))
+    assert list_bundles()["mine"] == own / "mine"
+
+
+def test_newer_format(copy: Path) -> None:
+    _edit(copy, lambda card: card.update(format_version=99, surprise=1))
+    _refused(copy, "format 99.*update the program")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"format_version": "x"}', "\x00\xff"])
+def test_damaged_card(copy: Path, text: str) -> None:
+    (copy / CARD_NAME).write_text(text)
+    _refused(copy, "damaged")
+
+
+def test_card_that_is_no_text(copy: Path) -> None:
+    (copy / CARD_NAME).write_bytes(b"\xff\xfe\x00")
+    _refused(copy, "damaged")
+
+
+@pytest.mark.parametrize("field", ["temperature", "front_end", "weights", "evaluation", "labels"])
+def test_missing_or_wrong_field(copy: Path, field: str) -> None:
+    _edit(copy, lambda card: card.update({field: -1}))
+    _refused(copy, f"damaged at '{field}")
+
+
+def test_missing_weights(copy: Path) -> None:
+    (copy / load_card(copy).weights.file).unlink()
+    _refused(copy, "lacks its file")
+
+
+def test_flipped_bit(copy: Path) -> None:
+    path = copy / load_card(copy).weights.file
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    _refused(copy, "damaged")
+
+
+def test_weights_outside_the_folder(copy: Path) -> None:
+    _edit(copy, lambda card: card["weights"].update(file="../" + card["weights"]["file"]))
+    _refused(copy, "outside its folder")
+
+
+def _swap(folder: Path, data: bytes) -> None:
+    """Put other weights into a bundle, with a hash that fits."""
+    card = load_card(folder)
+    fields = {name: getattr(card, name) for name in type(card).model_fields if name != "weights"}
+    write_bundle(folder, data, card.weights.file, fields)
+
+
+def test_a_pickle_is_not_run(copy: Path, tmp_path: Path) -> None:
+    class Evil:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return (Path.touch, (tmp_path / "run",))
+
+    _swap(copy, pickle.dumps(Evil()))
+    _refused(copy, "install it again")
+    assert not (tmp_path / "run").exists()
+
+
+def test_foreign_types_in_skops_are_refused(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(find_bundle("functionals-svm"), tmp_path / "svm"))
+    _swap(folder, skops.io.dumps(shutil.rmtree))
+    _refused(folder, "do not use it|cannot be read")
+
+
+def test_skops_file_that_is_no_classifier(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(find_bundle("functionals-svm"), tmp_path / "svm"))
+    _swap(folder, skops.io.dumps([1, 2, 3]))
+    _refused(folder, "install it again")
+
+
+def test_network_of_another_shape(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(find_bundle("lite"), tmp_path / "lite"))
+    _edit(folder, lambda card: card["model"].update(hidden=16))
+    _refused(folder, "do not fit")
+
+
+def test_network_that_claims_gigabytes(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(find_bundle("lite"), tmp_path / "lite"))
+    _edit(folder, lambda card: card["model"].update(hidden=10**7))
+    _refused(folder, "damaged at 'model")

@@ -1,0 +1,97 @@
+"""The recogniser with the bundles that ship: shapes, doubt, quality first, long recordings, threads."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ser_core.audio import SAMPLE_RATE, Waveform, load_audio
+from ser_core.emotions import EMOTIONS
+from ser_core.recogniser import Recogniser
+from tests.synthetic import voice
+
+
+@pytest.fixture(scope="module", params=["lite", "functionals-svm"])
+def recogniser(request: pytest.FixtureRequest) -> Recogniser:
+    return Recogniser.load(request.param)
+
+
+def test_prediction_has_its_shape(recogniser: Recogniser) -> None:
+    prediction = recogniser.predict(Waveform(voice(2.0)))
+    assert list(prediction.probabilities) == list(EMOTIONS)
+    assert sum(prediction.probabilities.values()) == pytest.approx(1.0)
+    assert prediction.emotion == max(prediction.probabilities, key=prediction.probabilities.__getitem__)
+    assert prediction.confidence == max(prediction.probabilities.values())
+    assert prediction.sure == (prediction.confidence >= recogniser.card.threshold)
+    assert set(prediction.to_dict()) == {
+        "emotion", "confidence", "sure", "probabilities", "duration_s", "model", "warnings",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["silence", "noise", "short"])
+def test_no_emotion_is_named_without_speech(recogniser: Recogniser, kind: str) -> None:
+    samples = {
+        "silence": np.zeros(2 * SAMPLE_RATE, np.float32),
+        "noise": np.random.default_rng(0).normal(0, 0.05, 2 * SAMPLE_RATE).astype(np.float32),
+        "short": voice(0.2),
+    }[kind]
+    prediction = recogniser.predict(Waveform(samples))
+    assert prediction.emotion is None
+    assert not prediction.sure
+    assert prediction.warnings
+
+
+@pytest.mark.parametrize("change", ["quieter", "silence before", "silence after"])
+def test_level_and_silence_do_not_change_the_answer(recogniser: Recogniser, change: str) -> None:
+    samples = voice(2.0, seed=3)
+    changed = {
+        "quieter": samples * np.float32(0.1),
+        "silence before": np.concatenate([np.zeros(512 * 40, np.float32), samples]),
+        "silence after": np.concatenate([samples, np.zeros(512 * 40, np.float32)]),
+    }[change]
+    before = list(recogniser.predict(Waveform(samples)).probabilities.values())
+    after = list(recogniser.predict(Waveform(changed)).probabilities.values())
+    assert np.abs(np.subtract(before, after)).max() < 0.1
+
+
+def test_long_speech_is_read_in_windows(recogniser: Recogniser) -> None:
+    prediction = recogniser.predict(Waveform(voice(21.0)))
+    assert sum(prediction.probabilities.values()) == pytest.approx(1.0)
+    assert prediction.duration_s == 21.0
+
+
+def test_timeline_covers_speech_and_leaves_silence_out(recogniser: Recogniser) -> None:
+    silence = np.zeros(6 * SAMPLE_RATE, np.float32)
+    samples = np.concatenate([voice(4.5), silence, voice(4.5)])
+    progress: list[tuple[int, int]] = []
+    segments = recogniser.timeline(Waveform(samples), progress=lambda *pair: progress.append(pair))
+    assert all(segment.end_s <= 6 or segment.start_s >= 9 for segment in segments)
+    assert sum(segment.end_s - segment.start_s for segment in segments) == pytest.approx(9, abs=1.6)
+    assert all(a.end_s <= b.start_s for a, b in zip(segments, segments[1:], strict=False))
+    assert progress[-1] == (10, 10)
+
+
+def test_threads_get_the_same_answers(recogniser: Recogniser) -> None:
+    waves = [Waveform(voice(1.5, seed=seed, pitch_hz=100 + 20 * seed)) for seed in range(6)]
+    alone = [recogniser.predict(wave).probabilities for wave in waves]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda wave: recogniser.predict(wave).probabilities, waves * 4))
+    for number, answer in enumerate(together):
+        assert answer == pytest.approx(alone[number % 6], abs=1e-5)
+
+
+def test_a_real_voice_gets_an_answer(recogniser: Recogniser, originals: Path) -> None:
+    prediction = recogniser.predict(load_audio(originals / "cremad/1001_DFA_ANG_XX.wav"))
+    assert prediction.emotion in EMOTIONS
+
+
+def test_a_real_voice_that_was_heard_in_training_is_mostly_recognised(data_folder: Path) -> None:
+    """No measure of quality, only that bundle, front end and class order fit together."""
+    lite = Recogniser.load("lite")
+    clips = sorted((data_folder / "ravdess/Actor_05").glob("*-02-*-*-*.opus"))[::2]
+    answers = [lite.predict(load_audio(clip)).emotion for clip in clips]
+    right = [EMOTIONS[int(clip.name[6:8]) - 1] == answer for clip, answer in zip(clips, answers, strict=True)]
+    assert np.mean(right) > 0.6

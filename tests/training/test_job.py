@@ -1,0 +1,156 @@
+"""A training end to end on synthetic corpora: run folder, held-out predictions, report, bundle, prediction."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ser_core.audio import load_audio
+from ser_core.bundle import load_card
+from ser_core.emotions import EMOTIONS
+from ser_core.errors import TrainingError
+from ser_core.evaluation.report import calibrate_run, evaluate_run
+from ser_core.features.logmel import LogMelConfig
+from ser_core.networks.residual_crnn import ResidualCRNNConfig
+from ser_core.protocols import make_split
+from ser_core.recogniser import Recogniser
+from ser_core.training.job import load_features, train_folds, train_in_processes
+from ser_core.training.publish import publish_bundle
+from ser_core.training.recipe import ClassicalRecipe, NetworkRecipe, OptimiserConfig, Recipe
+from ser_core.training.runs import LOGIT_COLUMNS, RunFolder
+
+PROTOCOL = "ravdess-emobox"
+RECIPES: dict[str, Recipe] = {
+    "network": NetworkRecipe(
+        name="tiny",
+        description="tiny",
+        corpora=("ravdess", "savee"),
+        front_end=LogMelConfig(n_mels=24),
+        network=ResidualCRNNConfig(n_mels=24, channels=(8, 12), hidden=12, dropout=0.0),
+        optimiser=OptimiserConfig(epochs=3, batch_size=16, learning_rate=5e-3, average_decay=0.8),
+    ),
+    "classical": ClassicalRecipe(name="svm", description="svm", corpora=("ravdess", "savee")),
+}
+
+
+@pytest.fixture(scope="module")
+def folders(synthetic_corpora: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SER_DATA", str(synthetic_corpora))
+        patch.setenv("SER_RUNS", str(tmp_path_factory.mktemp("runs")))
+        patch.setenv("SER_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="module", params=RECIPES)
+def trained(request: pytest.FixtureRequest, folders: None) -> tuple[Recipe, RunFolder, RunFolder, pd.DataFrame]:
+    """Return the recipe, its finished held-out run, its finished run on everything, and the table."""
+    recipe = RECIPES[request.param]
+    table, store = load_features(recipe)
+    held_out, final = RunFolder.open(recipe, PROTOCOL), RunFolder.open(recipe, "all")
+    train_folds(held_out, recipe, PROTOCOL, table, store)
+    train_folds(final, recipe, "all", table, store)
+    return recipe, held_out, final, table
+
+
+Trained = tuple[Recipe, RunFolder, RunFolder, pd.DataFrame]
+
+
+def test_predictions_are_of_the_held_out_clips_only(trained: Trained) -> None:
+    _, run, _, table = trained
+    for fold in range(6):
+        split, frame = make_split(table, PROTOCOL, fold), run.predictions(fold)
+        for part, rows in (("test", split.test), ("validation", split.validation)):
+            found = frame[frame["part"] == part]
+            assert sorted(found["clip"]) == sorted(table.iloc[rows]["clip"])
+        assert np.isfinite(frame[LOGIT_COLUMNS].to_numpy()).all()
+
+
+def test_finished_folds_are_not_trained_again(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe, run, _, table = trained
+
+    def refuse(*arguments: Any) -> None:
+        raise AssertionError("trained again")
+
+    monkeypatch.setattr("ser_core.training.job._network_fold", refuse)
+    monkeypatch.setattr("ser_core.training.job._classical_fold", refuse)
+    _, store = load_features(recipe)
+    train_folds(run, recipe, PROTOCOL, table, store)
+
+
+def test_report_scores_every_test_clip_once(trained: Trained) -> None:
+    _, run, _, _ = trained
+    reports = evaluate_run(run)
+    assert set(reports) == {PROTOCOL}
+    report = reports[PROTOCOL]
+    assert np.sum(report["confusion"]) == 24 * 8 == sum(fold["n"] for fold in report["folds"])
+    assert [len(fold["test_speakers"]) for fold in report["folds"]] == [4] * 6
+    assert report["labels"] == list(EMOTIONS)
+    assert report["chance"] == 1 / 8
+    assert 0 <= report["ece"] <= 1
+    assert report["uar"] == pytest.approx(np.mean([fold["uar"] for fold in report["folds"]]))
+
+
+def test_the_synthetic_manners_are_learnt_by_the_svm(trained: Trained) -> None:
+    recipe, run, _, _ = trained
+    if isinstance(recipe, ClassicalRecipe):
+        assert evaluate_run(run)[PROTOCOL]["uar"] > 0.9
+
+
+def test_calibration_does_not_look_at_test_clips(trained: Trained) -> None:
+    _, run, _, _ = trained
+    before = calibrate_run(run, [0])
+    path = run.path / "fold-0" / "predictions.parquet"
+    original = path.read_bytes()
+    frame = pd.read_parquet(path)
+    frame.loc[frame["part"] == "test", LOGIT_COLUMNS] = 0.0
+    frame.to_parquet(path)
+    try:
+        assert calibrate_run(run, [0]) == before
+    finally:
+        path.write_bytes(original)
+
+
+def test_the_bundle_predicts_what_the_run_predicted(trained: Trained, tmp_path: Path) -> None:
+    recipe, held_out, final, table = trained
+    card = publish_bundle(tmp_path / "mine", recipe, final, held_out, table)
+    assert load_card(tmp_path / "mine") == card
+    assert card.evaluation == evaluate_run(held_out)
+    assert {entry.corpus: entry.speakers for entry in card.training_data} == {"ravdess": 24, "savee": 4}
+    prediction = Recogniser.load(tmp_path / "mine").predict(load_audio(table["path"].iloc[5]))
+    assert prediction.model == "mine"
+    assert sum(prediction.probabilities.values()) == pytest.approx(1.0)
+
+
+def test_publishing_refuses_a_run_of_another_protocol(trained: Trained, tmp_path: Path) -> None:
+    recipe, held_out, _, table = trained
+    with pytest.raises(TrainingError, match="protocol 'all'"):
+        publish_bundle(tmp_path / "mine", recipe, held_out, held_out, table)
+    assert not (tmp_path / "mine").exists()
+
+
+def test_a_run_folder_of_another_recipe_is_not_reused(trained: Trained) -> None:
+    recipe, _, _, _ = trained
+    with pytest.raises(TrainingError, match="other settings"):
+        RunFolder.open(recipe.model_copy(update={"seed": 5}), PROTOCOL)
+
+
+def test_unfinished_folds_are_said(trained: Trained, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="not finished"):
+        RunFolder(tmp_path).predictions(3)
+    with pytest.raises(TrainingError, match="no run folder"):
+        RunFolder(tmp_path).read()
+
+
+def test_processes_give_the_same_as_one_after_another(folders: None) -> None:
+    recipe = RECIPES["classical"]
+    table, store = load_features(recipe)
+    alone, together = (RunFolder.open(recipe, PROTOCOL, name) for name in ("alone", "together"))
+    train_folds(alone, recipe, PROTOCOL, table, store, folds=[0, 1])
+    train_in_processes(together, recipe, PROTOCOL, table, store, folds=[0, 1], jobs=2)
+    for fold in (0, 1):
+        pd.testing.assert_frame_equal(alone.predictions(fold), together.predictions(fold))
