@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -70,7 +71,7 @@ def test_timeline_covers_speech_and_leaves_silence_out(recogniser: Recogniser) -
     segments = recogniser.timeline(Waveform(samples), progress=lambda *pair: progress.append(pair))
     assert all(segment.end_s <= 6 or segment.start_s >= 9 for segment in segments)
     assert sum(segment.end_s - segment.start_s for segment in segments) == pytest.approx(9, abs=1.6)
-    assert all(a.end_s <= b.start_s for a, b in zip(segments, segments[1:], strict=False))
+    assert all(a.end_s <= b.start_s for a, b in pairwise(segments))
     assert progress[-1] == (10, 10)
 
 

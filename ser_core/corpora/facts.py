@@ -32,7 +32,8 @@ class CorpusFacts:
     source: str
 
 
-CORPUS_FACTS: Mapping[str, CorpusFacts] = {
+#: The corpora that can be read, by the name of their folder.
+CORPORA: Mapping[str, CorpusFacts] = {
     "cremad": CorpusFacts(
         "CREMA-D", "1001_DFA_ANG_XX.wav", 7442, 91, "ODbL 1.0 and DbCL 1.0",
         "Cao et al. 2014, IEEE Transactions on Affective Computing 5(4); github.com/CheyneyComputerScience/CREMA-D",

@@ -12,6 +12,7 @@ import pandas as pd
 import soundfile as sf
 
 from ser_core.audio import load_audio
+from ser_core.corpora.facts import CORPORA
 from ser_core.corpora.names import ClipName, parse_name
 from ser_core.errors import AudioError, CorpusError
 from ser_core.settings import settings
@@ -33,14 +34,6 @@ COLUMNS = (
     "sample_rate",
 )
 
-#: The corpora that can be read: name, title, an example of a file name, number of speech clips.
-CORPORA = {
-    "cremad": ("CREMA-D", "1001_DFA_ANG_XX.wav", 7442),
-    "ravdess": ("RAVDESS", "03-01-06-01-02-01-12.wav", 1440),
-    "savee": ("SAVEE", "DC_a01.wav", 480),
-    "tess": ("TESS", "OAF_back_angry.wav", 2800),
-}
-
 #: What may hold a clip; of two copies the one named first here is taken (CREMA-D's repository has WAV and MP3).
 _EXTENSIONS = (".wav", ".flac", ".aif", ".aiff", ".opus", ".ogg", ".m4a", ".mp3", ".webm", ".mp4")
 
@@ -61,7 +54,9 @@ def read_corpus(corpus: str, folder: str | os.PathLike[str]) -> pd.DataFrame:
         raise CorpusError(f"There is no reader for a corpus named '{corpus}': choose one of {', '.join(CORPORA)}.")
     root = Path(folder)
     if not root.is_dir():
-        raise CorpusError(f"The folder {root} for {CORPORA[corpus][0]} does not exist: set SER_DATA to where it lies.")
+        raise CorpusError(
+            f"The folder {root} for {CORPORA[corpus].title} does not exist: set SER_DATA to where it lies."
+        )
     files = sorted(_audio_files(root), key=lambda path: _EXTENSIONS.index(path.suffix.lower()))
     found: dict[str, tuple[ClipName, Path]] = {}
     for path in files:
@@ -149,11 +144,11 @@ def _cremad_people(root: Path) -> dict[str, tuple[str, int]]:
 
 
 def _nothing_found(corpus: str, root: Path, files: list[Path]) -> str:
-    title, example, _ = CORPORA[corpus]
+    title, example = CORPORA[corpus].title, CORPORA[corpus].example
     if files:
         guesses = [other for other in CORPORA if any(parse_name(other, path) for path in files[:50])]
         seen = f"{len(files)} audio files such as {files[0].name}"
-        seen += f", which look like {CORPORA[guesses[0]][0]}" if guesses else ""
+        seen += f", which look like {CORPORA[guesses[0]].title}" if guesses else ""
     else:
         inside = sorted(entry.name for entry in root.iterdir())
         seen = f"no audio file, only {', '.join(inside[:3])}" if inside else "nothing"

@@ -9,7 +9,7 @@ import pandas as pd
 import safetensors.numpy
 
 from ser_core.bundle import ModelCard, write_bundle
-from ser_core.corpora.facts import CORPUS_FACTS
+from ser_core.corpora import CORPORA
 from ser_core.errors import TrainingError
 from ser_core.evaluation.report import calibrate_run, evaluate_run
 from ser_core.protocols import ALL, fold_count
@@ -94,7 +94,7 @@ def _note(protocol: str, folds: int) -> str:
 def _training_data(table: pd.DataFrame) -> list[dict[str, Any]]:
     rows = []
     for corpus, part in table[~table["song"]].groupby("corpus", sort=True):
-        facts = CORPUS_FACTS[str(corpus)]
+        facts = CORPORA[str(corpus)]
         rows.append(
             {
                 "corpus": str(corpus),

@@ -18,7 +18,7 @@ from ser_core.emotions import CORPUS_LABELS
 )
 def test_clips_speakers_and_hours(real_table, corpus, clips, speakers, hours):
     part = real_table[real_table["corpus"] == corpus]
-    assert len(part) == clips == CORPORA[corpus][2]
+    assert len(part) == clips == CORPORA[corpus].clips
     assert part["speaker"].nunique() == speakers
     assert part["duration_s"].sum() / 3600 == pytest.approx(hours, abs=0.01)
     assert part["clip"].is_unique

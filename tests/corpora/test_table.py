@@ -261,8 +261,8 @@ def test_the_wrong_corpus_is_recognised(synthetic_corpora, asked, there):
         assert len(read_corpus(asked, synthetic_corpora / there))
         return
     message = _message(asked, synthetic_corpora / there)
-    assert f"does not hold {CORPORA[asked][0]}" in message
-    assert f"which look like {CORPORA[there][0]}" in message
+    assert f"does not hold {CORPORA[asked].title}" in message
+    assert f"which look like {CORPORA[there].title}" in message
 
 
 def test_several_corpora_in_the_order_asked_for(synthetic_corpora):

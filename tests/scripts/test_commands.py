@@ -119,7 +119,9 @@ def test_train_and_evaluate_a_recipe(synthetic_corpora: Path, tmp_path: Path) ->
         (["--resume", "no-such-run"], "is no run folder"),
     ],
 )
-def test_train_errors_are_one_sentence(arguments: list[str], part: str, synthetic_corpora: Path, tmp_path: Path) -> None:
+def test_train_errors_are_one_sentence(
+    arguments: list[str], part: str, synthetic_corpora: Path, tmp_path: Path
+) -> None:
     result = _call("train.py", *arguments, SER_DATA=str(synthetic_corpora), SER_RUNS=str(tmp_path))
     assert result.returncode == 1
     assert part in result.stderr
