@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import Literal
 
 import numpy as np
@@ -28,16 +29,24 @@ def build_classifier(config: SVMConfig, seed: int) -> Pipeline:
     return make_pipeline(
         StandardScaler(),
         PCA(config.components, random_state=seed),
-        SVC(C=config.c, kernel=config.kernel, gamma="scale", class_weight="balanced", decision_function_shape="ovr"),
+        SVC(C=config.c, kernel=config.kernel, gamma="scale", class_weight="balanced", decision_function_shape="ovo"),
     )
 
 
 def decision_scores(classifier: Pipeline, features: np.ndarray, n_classes: int) -> np.ndarray:
-    """Return one-versus-rest scores [shape=(n, n_classes)]; a class the classifier never saw gets a very low one."""
-    scores = np.full((len(features), n_classes), -1e3)
-    values = np.asarray(classifier.decision_function(features), dtype=np.float64)
+    """Return one score a class, the higher the likelier [shape=(n, n_classes)].
+
+    A class's score is the mean of its signed distances to the boundaries with each other class. Counting the pairs
+    it wins, as scikit-learn's one-versus-rest scores do, would make most answers look equally certain. A class that
+    the classifier never saw gets a very low score.
+    """
     known = classifier.classes_
+    scores = np.full((len(features), n_classes), -1e3)
+    distances = np.asarray(classifier.decision_function(features), dtype=np.float64).reshape(len(features), -1)
     if len(known) == 2:
-        values = np.stack([-values, values], axis=1)
-    scores[:, known] = values
+        distances = -distances  # with two classes scikit-learn's sign is that of the second
+    scores[:, known] = 0.0
+    for column, (first, second) in enumerate(combinations(known, 2)):
+        scores[:, first] += distances[:, column] / (len(known) - 1)
+        scores[:, second] -= distances[:, column] / (len(known) - 1)
     return scores

@@ -47,11 +47,14 @@ def test_no_emotion_is_named_without_speech(recogniser: Recogniser, kind: str) -
 
 @pytest.mark.parametrize("change", ["quieter", "silence before", "silence after"])
 def test_level_and_silence_do_not_change_the_answer(recogniser: Recogniser, change: str) -> None:
-    samples = voice(2.0, seed=3)
+    def room(seconds: float) -> np.ndarray:
+        return np.random.default_rng(0).normal(0, 1e-3, round(seconds * SAMPLE_RATE)).astype(np.float32)
+
+    samples = np.concatenate([room(0.5), voice(2.0, seed=3) + room(2.0), room(0.5)])
     changed = {
         "quieter": samples * np.float32(0.1),
-        "silence before": np.concatenate([np.zeros(512 * 40, np.float32), samples]),
-        "silence after": np.concatenate([samples, np.zeros(512 * 40, np.float32)]),
+        "silence before": np.concatenate([room(1.28), samples]),
+        "silence after": np.concatenate([samples, room(1.28)]),
     }[change]
     before = list(recogniser.predict(Waveform(samples)).probabilities.values())
     after = list(recogniser.predict(Waveform(changed)).probabilities.values())
