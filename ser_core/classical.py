@@ -36,17 +36,17 @@ def build_classifier(config: SVMConfig, seed: int) -> Pipeline:
 def decision_scores(classifier: Pipeline, features: np.ndarray, n_classes: int) -> np.ndarray:
     """Return one score a class, the higher the likelier [shape=(n, n_classes)].
 
-    A class's score is the mean of its signed distances to the boundaries with each other class. Counting the pairs
-    it wins, as scikit-learn's one-versus-rest scores do, would make most answers look equally certain. A class that
-    the classifier never saw gets a very low score.
+    Each pair of classes gives a soft vote, tanh of the distance to their boundary; a class's score is the mean of
+    its votes. Whole votes, as scikit-learn's one-versus-rest scores count them, make most answers look equally
+    certain. A class that the classifier never saw gets a very low score.
     """
     known = classifier.classes_
     scores = np.full((len(features), n_classes), -1e3)
-    distances = np.asarray(classifier.decision_function(features), dtype=np.float64).reshape(len(features), -1)
+    votes = np.tanh(classifier.decision_function(features), dtype=np.float64).reshape(len(features), -1)
     if len(known) == 2:
-        distances = -distances  # with two classes scikit-learn's sign is that of the second
+        votes = -votes  # with two classes scikit-learn's sign is that of the second
     scores[:, known] = 0.0
     for column, (first, second) in enumerate(combinations(known, 2)):
-        scores[:, first] += distances[:, column] / (len(known) - 1)
-        scores[:, second] -= distances[:, column] / (len(known) - 1)
+        scores[:, first] += votes[:, column] / (len(known) - 1)
+        scores[:, second] -= votes[:, column] / (len(known) - 1)
     return scores
