@@ -25,7 +25,8 @@ from ser_core.settings import PROJECT, settings
 #: The newest format this package reads; raised when an old reader could misunderstand a new bundle.
 FORMAT_VERSION = 1
 CARD_NAME = "model.json"
-_SHIPPED = PROJECT / "models"
+#: Where the bundles of this repository lie.
+SHIPPED = PROJECT / "models"
 
 
 class _Part(BaseModel):
@@ -87,7 +88,7 @@ class ModelCard(_Part):
 
 def list_bundles() -> dict[str, Path]:
     """Return the folders of all bundles by name: those that ship, then those in `SER_MODELS`."""
-    places = [_SHIPPED, *([settings().models] if settings().models else [])]
+    places = [SHIPPED, *([settings().models] if settings().models else [])]
     return {
         folder.name: folder
         for place in places

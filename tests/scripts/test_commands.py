@@ -133,3 +133,32 @@ def test_train_without_corpora_says_so(tmp_path: Path) -> None:
     result = _call("train.py", "lite", SER_DATA=str(tmp_path), SER_RUNS=str(tmp_path / "runs"))
     assert result.returncode == 1
     assert "SER_DATA" in result.stderr
+
+
+def test_a_killed_training_goes_on_to_the_same_weights(synthetic_corpora: Path, tmp_path: Path) -> None:
+    recipe = tmp_path / "small.toml"
+    recipe.write_text(
+        'kind = "network"\nname = "small"\ncorpora = ["savee"]\n[front_end]\nn_mels = 16\n'
+        "[network]\nn_mels = 16\nchannels = [8, 8]\nhidden = 8\n[optimiser]\nepochs = 40\nbatch_size = 8\n"
+    )
+    command = [sys.executable, str(PROJECT / "scripts/train.py"), str(recipe), "--protocol", "savee-loso"]
+    command += ["--folds", "0", "--jobs", "1"]
+    places = {"SER_DATA": str(synthetic_corpora), "SER_CACHE": str(tmp_path / "cache")}
+    unbroken, killed = (os.environ | places | {"SER_RUNS": str(tmp_path / name)} for name in ("unbroken", "killed"))
+    subprocess.run(command, env=unbroken, check=True, capture_output=True, timeout=280)
+    with subprocess.Popen(command, env=killed, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "epoch 3/" in line:
+                process.kill()
+                break
+    assert process.returncode < 0
+    fold = "small-savee-loso/fold-0"
+    assert not (tmp_path / "killed" / fold / "predictions.parquet").exists()
+    subprocess.run(command, env=killed, check=True, capture_output=True, timeout=280)
+    for name in ("weights.safetensors", "predictions.parquet"):
+        assert (tmp_path / "killed" / fold / name).read_bytes() == (tmp_path / "unbroken" / fold / name).read_bytes()
+    epochs = [json.loads(line)["epoch"] for line in (tmp_path / "killed" / fold / "progress.jsonl").open()]
+    assert epochs[:3] == [1, 2, 3]
+    assert epochs[-1] == 40
+    assert len(epochs) < 50
