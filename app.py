@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import os
+
 import streamlit as st
 from starlette.formparsers import MultiPartParser
+
+# Before torch is imported by a page: with a thread per core, a model this small takes 30 times as long as with one
+# whenever something else is busy on the machine, because its threads wait for one another.
+for _library in ("OMP", "OPENBLAS"):
+    os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
 
 # The server would lay uploads over 1 MB in a temporary file on disk; sound is to stay in memory.
 MultiPartParser.spool_max_size = 1 << 32
