@@ -12,12 +12,12 @@ import pytest
 
 from ser_core.audio import Waveform, assess_quality
 from ser_core.emotions import EMOTIONS
-from ser_core.presentation import percent, records, to_csv, to_json, verdict
+from ser_core.presentation import listeners_note, percent, record_table, to_csv, to_json, verdict
 from ser_core.recogniser import Prediction
 
 RESULT: dict[str, Any] = {
     "uar": 0.584, "uar_ci95": [0.551, 0.617], "wa": 0.6, "wa_ci95": [0.57, 0.63], "macro_f1": 0.58, "ece": 0.04,
-    "chance": 1 / 6, "classes": list(EMOTIONS[:6]),
+    "chance": 1 / 6, "classes": 6,
 }  # fmt: skip
 
 
@@ -57,20 +57,33 @@ def test_a_percentage_never_claims_certainty(share: float, words: str) -> None:
     assert percent(share) == words
 
 
-def test_a_record_has_the_interval_the_chance_and_the_listeners() -> None:
-    (line,) = records({"cremad-evar": RESULT})
-    assert "CREMA-D" in line
-    assert "6 emotions" in line
-    assert "**58** times in 100" in line
-    assert "55 to 62" in line
-    assert "guessing gets 16.7" in line
-    assert "41" in line
+def rows(evaluation: dict[str, Any]) -> list[list[str]]:
+    """Return the cells of the table below its two heading lines."""
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in record_table(evaluation).split("\n")[2:]]
+
+
+def test_a_record_has_the_interval_and_the_chance() -> None:
+    assert rows({"cremad-evar": RESULT}) == [["CREMA-D (6)", "**58**", "55 to 62", "16.7", ""]]
+
+
+def test_a_record_says_how_often_it_is_right_when_it_is_sure() -> None:
+    (row,) = rows({"tess-loso": {**RESULT, "sure": {"coverage": 0.369, "wa": 0.726}}})
+    assert row[-1] == "73 (37\u00a0%)"
 
 
 def test_records_come_in_one_order_and_unknown_protocols_last() -> None:
-    lines = records({"my-corpus": RESULT, "tess-loso": RESULT, "cremad-evar": RESULT})
-    assert ["CREMA-D" in lines[0], "TESS" in lines[1], "my-corpus" in lines[2]] == [True] * 3
-    assert "people" not in lines[1]
+    found = rows({"my-corpus": RESULT, "tess-loso": RESULT, "cremad-evar": RESULT})
+    assert [row[0].split()[0] for row in found] == ["CREMA-D", "TESS", "my-corpus"]
+
+
+def test_every_row_has_as_many_cells_as_the_heading() -> None:
+    lines = record_table({"cremad-evar": RESULT, "my-corpus": {**RESULT, "sure": {"coverage": 1, "wa": 1}}}).split("\n")
+    assert len({line.count("|") for line in lines}) == 1
+
+
+def test_listeners_are_named_only_where_they_were_measured() -> None:
+    assert "41 times in 100" in listeners_note({"cremad-evar": RESULT})
+    assert listeners_note({"tess-loso": RESULT}) == ""
 
 
 def test_json_holds_the_contract_and_the_name() -> None:

@@ -9,6 +9,10 @@ _STYLE = """
 /* Beside the sidebar of a tablet, three cards would be three ribbons: let them wrap. */
 .st-key-ways .stColumn { min-width: min(100%, 15rem); }
 .st-key-result .stColumn { min-width: min(100%, 18rem); }
+.st-key-trust [data-testid=stMarkdownContainer] { overflow-x: auto; }
+@media (max-width: 640px) {
+  .st-key-trust :is(th, td) { padding: 0.3rem 0.35rem; font-size: 0.85rem; }
+}
 /* Plotly writes one colour into its text; the page's own follows the theme at once. */
 .st-key-result .js-plotly-plot :is(.xtick, .ytick, .textpoint) text,
 .st-key-result .js-plotly-plot :is(.xtitle, .ytitle) { fill: currentColor !important; }

@@ -13,7 +13,7 @@ from pages.parts.models import wav_bytes
 from ser_core.audio import SAMPLE_RATE
 from ser_core.bundle import ModelCard
 from ser_core.charts import probability_figure, standalone_html, waveform_figure
-from ser_core.presentation import records, to_csv, to_json, verdict
+from ser_core.presentation import listeners_note, record_table, to_csv, to_json, verdict
 from ser_core.recogniser import Prediction
 
 
@@ -61,10 +61,10 @@ def show_trust(card: ModelCard, prediction: Prediction) -> None:
     """Say which model answered and how good it is on speakers it had never heard."""
     with st.container(key="trust", border=True):
         st.subheader(f"How far to trust it: {card.title}", anchor=False)
-        lines = records(card.evaluation)
-        if lines:
+        if card.evaluation:
             st.markdown("On acted recordings of **speakers it had never heard**, each emotion counting alike:")
-            st.markdown("\n".join(f"- {line}" for line in lines))
+            st.markdown(record_table(card.evaluation))
+            st.caption(listeners_note(card.evaluation))
         else:
             st.warning("This model has not been measured on unseen speakers yet: take its answers as a demonstration.")
         with st.expander("What this means, and what it does not"):
@@ -73,8 +73,8 @@ def show_trust(card: ModelCard, prediction: Prediction) -> None:
             st.markdown(
                 "The confidence is calibrated: of many answers given with 70 % confidence to recordings like those "
                 "above, about 70 in 100 are right. Your voice, language, microphone and room are none of those, and "
-                "people rarely speak as actors do. It tells how a voice sounds, never what a person feels: do not use "
-                "it to judge anybody."
+                "people rarely speak as actors do, so expect less. *When sure*: how often the emotions it named outright "
+                "were right, and in which share of the clips it named one."
             )
             for limit in card.limits:
                 st.markdown(f"- {limit}")
