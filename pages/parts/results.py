@@ -73,8 +73,8 @@ def show_trust(card: ModelCard, prediction: Prediction) -> None:
             st.markdown(
                 "The confidence is calibrated: of many answers given with 70 % confidence to recordings like those "
                 "above, about 70 in 100 are right. Your voice, language, microphone and room are none of those, and "
-                "people rarely speak as actors do, so expect less. *When sure*: how often the emotions it named outright "
-                "were right, and in which share of the clips it named one."
+                "people rarely speak as actors do, so expect less. *When sure*: how often the emotions it named "
+                "outright were right, and in which share of the clips it named one."
             )
             for limit in card.limits:
                 st.markdown(f"- {limit}")
