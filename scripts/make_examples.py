@@ -64,7 +64,7 @@ STYLES = (
     Style("neutral", "en-us+m3", 40, 60, 165, -26, description="middle pitch, even melody, ordinary speed"),
     Style("happy", "en-us+f3", 72, 180, 185, -22, 0.4, ending="!", description="high and lively melody, brisk, bright"),
     Style("sad", "en-us+f2", 22, 25, 115, -31, -0.6, description="low and flat melody, slow, soft and dull"),
-    Style("angry", "en-us+m7", 55, 150, 210, -19, 1.2, ending="!", description="loud, fast, pressed and bright"),
+    Style("angry", "en-us+m7", 55, 150, 210, -19.5, 1.0, ending="!", description="loud, fast, pressed and bright"),
     Style("fearful", "en-us+f4", 88, 70, 215, -24, 0.2, 0.45, description="very high pitch, hurried, trembling"),
     Style("surprised", "en-us+f5", 80, 250, 160, -20, 0.3, ending="?!", description="high pitch with wide leaps"),
 )

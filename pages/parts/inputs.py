@@ -7,6 +7,7 @@ read leaves it there and adds a complaint.
 from __future__ import annotations
 
 import hashlib
+import time
 from dataclasses import dataclass
 
 import streamlit as st
@@ -20,6 +21,8 @@ from ser_core.examples import Example, about_examples, list_examples
 from ser_core.settings import settings
 
 UPLOAD_TYPES = ["wav", "flac", "ogg", "oga", "opus", "mp3", "aif", "aiff", "webm", "m4a", "mp4"]
+
+_REPLACED_WITHIN_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -64,10 +67,10 @@ def show_inputs() -> None:
 
 def current_sound() -> Sound | None:
     """Read what was given last, if anything new was; return what is to be shown."""
-    withdrawn, fresh = st.session_state.pop("withdrawn", (None, False))
-    if fresh:
-        st.session_state["withdrawn"] = (withdrawn, False)
+    withdrawn, since = st.session_state.get("withdrawn", (None, 0.0))
     pending = st.session_state.get("pending")
+    if time.monotonic() - since > _REPLACED_WITHIN_S:
+        st.session_state.pop("withdrawn", None)
     if pending is not None:
         origin, title, name, data = pending
         try:
@@ -82,6 +85,7 @@ def current_sound() -> Sound | None:
             st.session_state["sound"] = Sound(origin, title, name, digest, waveform)
             st.session_state["complaint"] = None
         del st.session_state["pending"]  # only now: a rerun may interrupt the reading
+        st.session_state.pop("withdrawn", None)
     return st.session_state.get("sound")
 
 
@@ -179,10 +183,10 @@ def _take_hands_free(data: bytes | None) -> None:
 def _forget(origin: str) -> None:
     """Take the sound shown away when its owner did.
 
-    A browser reports one file replaced by another as a removal and then an upload. So the sound is kept for one more
-    run, in case that upload cannot be read.
+    A browser reports one file replaced by another as a removal and then an upload. So the sound is kept for a while,
+    in case that upload cannot be read.
     """
     st.session_state["complaint"] = None
     sound = st.session_state.get("sound")
     if sound is not None and sound.origin == origin:
-        st.session_state["withdrawn"] = (st.session_state.pop("sound"), True)
+        st.session_state["withdrawn"] = (st.session_state.pop("sound"), time.monotonic())

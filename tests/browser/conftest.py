@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 import soxr
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from ser_core.audio import SAMPLE_RATE, load_audio
 
@@ -27,6 +27,10 @@ CLIP = "originals/cremad/1001_DFA_ANG_XX.wav"
 ELSEWHERE = "studio.test"
 
 OpenPage = Callable[..., Page]
+
+# A guard against hanging, far above what a busy machine needs.
+PATIENCE_MS = 120_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="session")
@@ -137,7 +141,7 @@ def open_page(address: str) -> Iterator[OpenPage]:
         context = browser.new_context(**options)  # type: ignore[arg-type]
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(90_000)
+        page.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
         page.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))

@@ -121,16 +121,22 @@ def test_an_upload_replaced_by_a_bad_one_stays(app: AppTest, voice: bytes) -> No
     upload(app, "call.wav", voice)
     before = heading(app)
     app.file_uploader(key="upload").clear().run()  # as a browser reports a replacement
+    app.run()
     upload(app, "notes.txt", b"not a sound at all, really not " * 40)
     assert "notes.txt" in app.error[0].value
     assert "call.wav" in text(app)
     assert heading(app) == before
 
 
-def test_an_upload_taken_away_is_gone_with_the_next_step(app: AppTest, voice: bytes) -> None:
+def test_an_upload_taken_away_is_gone_for_good_after_a_while(
+    app: AppTest, voice: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
     upload(app, "call.wav", voice)
     app.file_uploader(key="upload").clear().run()
+    monkeypatch.setattr(inputs, "_REPLACED_WITHIN_S", -1.0)
     app.run()
+    assert "withdrawn" not in app.session_state
+    monkeypatch.undo()
     upload(app, "notes.txt", b"not a sound at all, really not " * 40)
     assert heading(app) == ""
     assert "call.wav" not in text(app)
