@@ -19,6 +19,7 @@ from ser_core.emotions import EMOTIONS
 from ser_core.errors import BundleError
 from ser_core.features.functionals import FunctionalsConfig
 from ser_core.features.logmel import LogMelConfig
+from ser_core.files import write_bytes
 from ser_core.networks.residual_crnn import ResidualCRNNConfig
 from ser_core.settings import PROJECT, settings
 
@@ -181,12 +182,6 @@ def write_bundle(folder: Path, weights: bytes, weights_file: str, fields: Mappin
     entry = Weights(file=weights_file, bytes=len(weights), sha256=hashlib.sha256(weights).hexdigest())
     card = ModelCard(weights=entry, **fields)
     folder.mkdir(parents=True, exist_ok=True)
-    _replace(folder / weights_file, weights)
-    _replace(folder / CARD_NAME, (json.dumps(card.model_dump(mode="json"), indent=1) + "\n").encode())
+    write_bytes(folder / weights_file, weights)
+    write_bytes(folder / CARD_NAME, (json.dumps(card.model_dump(mode="json"), indent=1) + "\n").encode())
     return card
-
-
-def _replace(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_bytes(data)
-    temporary.replace(path)

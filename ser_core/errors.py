@@ -20,6 +20,18 @@ class CorpusError(SERError):
     """A folder does not hold the corpus it should, or a table of clips is not usable."""
 
 
+class DownloadError(SERError):
+    """Something could not be fetched, or what came is not what was published."""
+
+
+class DownloadCancelledError(DownloadError):
+    """A download was stopped by the person; what was fetched is kept."""
+
+
+class CancelledError(SERError):
+    """A long computation was stopped by the person; what was finished is kept."""
+
+
 class ProtocolError(SERError):
     """A way to split that does not exist, does not fit the data, or would share a speaker."""
 

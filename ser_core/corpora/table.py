@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
 import soundfile as sf
 
 from ser_core.audio import load_audio
+from ser_core.corpora.cache import cached_table
 from ser_core.corpora.facts import CORPORA
 from ser_core.corpora.names import ClipName, parse_name
 from ser_core.errors import AudioError, CorpusError
@@ -33,6 +33,10 @@ COLUMNS = (
     "duration_s",
     "sample_rate",
 )
+
+_TEXT = ("corpus", "clip", "path", "speaker", "sex", "emotion", "intensity", "sentence")
+_NUMBERS = {"age": "Int64", "take": "int64", "song": "bool", "duration_s": "float64", "sample_rate": "int64"}
+_TYPES = {name: "string" if name in _TEXT else _NUMBERS[name] for name in COLUMNS}
 
 #: What may hold a clip; of two copies the one named first here is taken (CREMA-D's repository has WAV and MP3).
 _EXTENSIONS = (".wav", ".flac", ".aif", ".aiff", ".opus", ".ogg", ".m4a", ".mp3", ".webm", ".mp4")
@@ -67,11 +71,11 @@ def read_corpus(corpus: str, folder: str | os.PathLike[str]) -> pd.DataFrame:
         raise CorpusError(_nothing_found(corpus, root, files))
     people = _cremad_people(root) if corpus == "cremad" else {}
     rows = [_row(corpus, name, path, people) for _, (name, path) in sorted(found.items())]
-    return _typed(pd.DataFrame(rows, columns=list(COLUMNS)))
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(_TYPES)
 
 
 def read_corpora(corpora: Iterable[str] | None = None, data: str | os.PathLike[str] | None = None) -> pd.DataFrame:
-    """Read several corpora from the folders `data/<name>` into one table.
+    """Read several corpora from the folders `data/<name>` into one table, from the cache where nothing has changed.
 
     Parameters
     ----------
@@ -92,7 +96,8 @@ def read_corpora(corpora: Iterable[str] | None = None, data: str | os.PathLike[s
             f"No corpus was found in {root}: put one in a folder named {', '.join(CORPORA)} there, "
             "or set SER_DATA to the folder that holds them."
         )
-    return pd.concat([read_corpus(name, root / name) for name in names], ignore_index=True)
+    tables = [cached_table(name, root / name, read_corpus, _TYPES) for name in names]
+    return pd.concat(tables, ignore_index=True)
 
 
 def _audio_files(root: Path) -> Iterable[Path]:
@@ -108,7 +113,7 @@ def _audio_files(root: Path) -> Iterable[Path]:
 
 def _row(corpus: str, name: ClipName, path: Path, people: dict[str, tuple[str, int]]) -> dict[str, object]:
     duration, rate = _probe(path)
-    row = asdict(name) | {"corpus": corpus, "path": str(path), "duration_s": duration, "sample_rate": rate}
+    row = vars(name) | {"corpus": corpus, "path": str(path), "duration_s": duration, "sample_rate": rate}
     if name.speaker in people:
         row["sex"], row["age"] = people[name.speaker]
     return row
@@ -120,10 +125,10 @@ def _probe(path: Path) -> tuple[float, int]:
         if path.suffix.lower() in (".mp3", ".m4a", ".webm", ".mp4"):  # not for libsndfile
             waveform = load_audio(path)
             return waveform.duration_s, waveform.original_rate
-        info = sf.info(str(path))
+        with sf.SoundFile(str(path)) as file:  # sf.info() takes as long again to describe the format in words
+            return file.frames / file.samplerate, file.samplerate
     except (sf.SoundFileError, OSError, AudioError):
         return float("nan"), 0
-    return info.frames / info.samplerate, info.samplerate
 
 
 _CREMAD_PEOPLE = "VideoDemographics.csv"
@@ -155,11 +160,4 @@ def _nothing_found(corpus: str, root: Path, files: list[Path]) -> str:
     return (
         f"{root} does not hold {title}: expected files named like {example}, found {seen}. "
         f"Point SER_DATA at the folder that contains {corpus}/."
-    )
-
-
-def _typed(table: pd.DataFrame) -> pd.DataFrame:
-    text = dict.fromkeys(("corpus", "clip", "path", "speaker", "sex", "emotion", "intensity", "sentence"), "string")
-    return table.astype(
-        {**text, "age": "Int64", "take": "int64", "song": "bool", "duration_s": "float64", "sample_rate": "int64"}
     )

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from ser_core.audio import load_audio
 from ser_core.errors import AudioError, CorpusError
+from ser_core.files import write_atomically
 from ser_core.settings import settings
 
 Progress = Callable[[int, int], None]
@@ -53,6 +54,7 @@ def extract_table(
     dtype: type = np.float16,
     jobs: int | None = None,
     progress: Progress | None = None,
+    skip_unreadable: bool = False,
 ) -> FeatureStore:
     """Return `extract(waveform, config)` [shape=(t, width)] for each clip of *table*, from the cache where it can.
 
@@ -68,25 +70,41 @@ def extract_table(
         Processes; by default one a core.
     progress
         Called with (clips done, clips in all).
+    skip_unreadable
+        Give a clip that cannot be read no frame at all instead of raising.
 
     Raises
     ------
     CorpusError
-        If a clip cannot be read; the message names it.
+        If a clip cannot be read, the message names it; with *skip_unreadable*, if none can.
     """
-    folder = settings().cache / "features"
-    base = folder / _key(table, config, extract)
-    values_path, offsets_path = base.with_suffix(".values.npy"), base.with_suffix(".offsets.npy")
+    values_path, offsets_path = _files(table, config, extract, skip_unreadable)
     if offsets_path.exists() and values_path.exists():
         return FeatureStore(np.load(values_path), np.load(offsets_path))
-    arrays = _compute(list(table["path"]), config, extract, jobs, progress)
+    arrays = _compute(list(table["path"]), config, extract, jobs, progress, skip_unreadable)
     store = FeatureStore(
         np.concatenate(arrays).astype(dtype), np.cumsum([0, *(len(array) for array in arrays)], dtype=np.int64)
     )
-    folder.mkdir(parents=True, exist_ok=True)
+    values_path.parent.mkdir(parents=True, exist_ok=True)
     _write(values_path, store.values)
     _write(offsets_path, store.offsets)  # last: its presence says that the pair is complete
     return store
+
+
+def is_cached(
+    table: pd.DataFrame, config: BaseModel, *, extract: Callable[..., np.ndarray], skip_unreadable: bool = False
+) -> bool:
+    """Return whether :func:`extract_table` would answer from the cache."""
+    return all(path.exists() for path in _files(table, config, extract, skip_unreadable))
+
+
+def _files(
+    table: pd.DataFrame, config: BaseModel, extract: Callable[..., np.ndarray], skip_unreadable: bool
+) -> tuple[Path, Path]:
+    """Return where the values and offsets are kept."""
+    name = _key(table, config, extract) + ("-read" if skip_unreadable else "")
+    base = settings().cache / "features" / name
+    return base.with_suffix(".values.npy"), base.with_suffix(".offsets.npy")
 
 
 def _compute(
@@ -95,23 +113,32 @@ def _compute(
     extract: Callable[..., np.ndarray],
     jobs: int | None,
     progress: Progress | None,
+    skip_unreadable: bool,
 ) -> list[np.ndarray]:
     batches = [paths[start : start + _BATCH] for start in range(0, len(paths), _BATCH)]
-    work = (joblib.delayed(_extract_batch)(batch, config, extract) for batch in batches)
-    done: list[np.ndarray] = []
+    work = (joblib.delayed(_extract_batch)(batch, config, extract, skip_unreadable) for batch in batches)
+    done: list[np.ndarray | None] = []
     for part in joblib.Parallel(n_jobs=jobs or os.cpu_count() or 1, return_as="generator")(work):
         done += part
         if progress:
             progress(len(done), len(paths))
-    return done
+    width = next((array.shape[1] for array in done if array is not None), None)
+    if width is None:
+        raise CorpusError(f"None of the {len(paths)} clips can be read, such as {paths[0]}: get the corpus again.")
+    return [np.zeros((0, width)) if array is None else array for array in done]
 
 
-def _extract_batch(paths: Sequence[str], config: BaseModel, extract: Callable[..., np.ndarray]) -> list[np.ndarray]:
-    arrays = []
+def _extract_batch(
+    paths: Sequence[str], config: BaseModel, extract: Callable[..., np.ndarray], skip_unreadable: bool
+) -> list[np.ndarray | None]:
+    arrays: list[np.ndarray | None] = []
     for path in paths:
         try:
             arrays.append(extract(load_audio(path), config))
         except AudioError as error:
+            if skip_unreadable:
+                arrays.append(None)
+                continue
             raise CorpusError(f"A clip of the corpus cannot be read: {error} ({path})") from error
     return arrays
 
@@ -128,7 +155,8 @@ def _key(table: pd.DataFrame, config: BaseModel, extract: Callable[..., np.ndarr
 
 
 def _write(path: Path, array: np.ndarray) -> None:
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    with temporary.open("wb") as file:
-        np.save(file, array)
-    temporary.replace(path)
+    def save(temporary: Path) -> None:
+        with temporary.open("wb") as file:  # given a name, numpy would append .npy to it
+            np.save(file, array)
+
+    write_atomically(path, save)

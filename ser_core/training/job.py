@@ -18,11 +18,12 @@ from ser_core.emotions import EMOTIONS, class_indices
 from ser_core.features.functionals import functional_vector
 from ser_core.features.logmel import log_mel_frames
 from ser_core.features.store import FeatureStore, Progress, extract_table
+from ser_core.files import write_atomically
 from ser_core.protocols import Split, fold_count, make_split
 from ser_core.training.data import ClipData
 from ser_core.training.network import predict_logits, save_weights, train_network
 from ser_core.training.recipe import ClassicalRecipe, NetworkRecipe, Recipe
-from ser_core.training.runs import LOGIT_COLUMNS, RunFolder, write_atomically
+from ser_core.training.runs import LOGIT_COLUMNS, RunFolder
 
 Report = Callable[[dict[str, Any]], None]
 

@@ -17,11 +17,11 @@ import torch
 from torch import Tensor, nn
 
 from ser_core.errors import TrainingError
+from ser_core.files import write_atomically
 from ser_core.networks.residual_crnn import ResidualCRNN, standardise
 from ser_core.training.augmentation import augment, mask_bands_and_frames
 from ser_core.training.data import Batch, ClipData
 from ser_core.training.recipe import NetworkRecipe
-from ser_core.training.runs import write_atomically
 
 Report = Callable[[dict[str, Any]], None]
 _EVALUATION_BATCH = 64

@@ -14,7 +14,6 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from pydantic import BaseModel, ValidationError
 
 from ser_core.emotions import EMOTIONS
 from ser_core.errors import TrainingError
+from ser_core.files import write_text
 from ser_core.settings import PROJECT, settings
 
 LOGIT_COLUMNS = [f"logit_{emotion}" for emotion in EMOTIONS]
@@ -107,21 +107,6 @@ def environment() -> dict[str, Any]:
         "packages": {name: metadata.version(name) for name in _PACKAGES},
         "code": _git("describe", "--always", "--dirty"),
     }
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file so that it is either the old one or the whole new one."""
-    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
-
-
-def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Call *write* with a temporary path beside *path*, then rename it into place."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        write(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _git(*arguments: str) -> str | None:
