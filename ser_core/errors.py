@@ -24,10 +24,6 @@ class DownloadError(SERError):
     """Something could not be fetched, or what came is not what was published."""
 
 
-class DownloadCancelledError(DownloadError):
-    """A download was stopped by the person; what was fetched is kept."""
-
-
 class CancelledError(SERError):
     """A long computation was stopped by the person; what was finished is kept."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.pipeline import Pipeline
@@ -13,6 +14,9 @@ from ser_core.classical import SVMConfig, decision_scores
 from ser_core.errors import BundleError
 from ser_core.features.functionals import FunctionalsConfig, functional_names, functional_vector
 from ser_core.features.logmel import LogMelConfig, log_mel
+
+if TYPE_CHECKING:
+    from ser_core.networks.residual_crnn import ResidualCRNN
 
 #: From a waveform to one logit a class [shape=(n_classes,)].
 Scorer = Callable[[Waveform], np.ndarray]
@@ -33,9 +37,32 @@ def load_scorer(card: ModelCard, weights: bytes) -> Scorer:
     raise BundleError(f"The model '{card.name}' joins a front end and a model that do not fit: install it again.")
 
 
-def _network_scorer(card: ModelCard, weights: bytes, front_end: LogMelConfig) -> Scorer:
-    import safetensors.torch
+def load_embedder(card: ModelCard, weights: bytes) -> Scorer:
+    """Return a function from a waveform to what the model makes of it before it answers, for maps of clips.
+
+    A network gives the vector that its last layer reads [shape=(width,)], a classical model its logits. It raises
+    as :func:`load_scorer` does.
+    """
+    if not isinstance(card.front_end, LogMelConfig):
+        return load_scorer(card, weights)
     import torch
+
+    from ser_core.networks.residual_crnn import standardise
+
+    network, front_end = _load_network(card, weights), card.front_end
+
+    def embed(waveform: Waveform) -> np.ndarray:
+        spectrogram = torch.from_numpy(log_mel(waveform, front_end))[None]
+        lengths = torch.tensor([spectrogram.shape[2]])
+        with torch.inference_mode():
+            vector: np.ndarray = network.embed(standardise(spectrogram, lengths), lengths)[0].numpy()
+        return vector
+
+    return embed
+
+
+def _load_network(card: ModelCard, weights: bytes) -> ResidualCRNN:
+    import safetensors.torch
 
     from ser_core.networks.residual_crnn import ResidualCRNN, ResidualCRNNConfig
 
@@ -45,7 +72,13 @@ def _network_scorer(card: ModelCard, weights: bytes, front_end: LogMelConfig) ->
         network.load_state_dict(safetensors.torch.load(weights))
     except Exception as error:  # safetensors and torch raise many types, all of which mean the same here
         raise _misfit(card) from error
-    network.eval()
+    return network.eval()
+
+
+def _network_scorer(card: ModelCard, weights: bytes, front_end: LogMelConfig) -> Scorer:
+    import torch
+
+    network = _load_network(card, weights)
 
     def score(waveform: Waveform) -> np.ndarray:
         spectrogram = torch.from_numpy(log_mel(waveform, front_end))[None]
