@@ -17,6 +17,9 @@ MultiPartParser.spool_max_size = 1 << 32
 
 st.set_page_config(page_title="SER Studio", page_icon="🎙️", layout="wide", initial_sidebar_state=250)
 
-PAGES = [st.Page("pages/predict.py", title="Recognise", icon=":material/graphic_eq:", default=True)]
+PAGES = [
+    st.Page("pages/predict.py", title="Recognise", icon=":material/graphic_eq:", default=True),
+    st.Page("pages/explore.py", title="Explore", icon=":material/travel_explore:"),
+]
 
 st.navigation(PAGES).run()

@@ -11,7 +11,7 @@ from ser_core.audio import Waveform
 from ser_core.emotions import COLOURS, SYMBOLS
 
 #: A grey that reads on white and on near-black.
-_GREY = "#808792"
+GREY = "#808792"
 #: Columns of the envelope: more than the pixels of a phone, few enough to travel as 5 kB.
 _COLUMNS = 800
 #: Right edge of the bar chart, in percent: beyond 100 there is room for the numbers.
@@ -51,9 +51,9 @@ def waveform_figure(waveform: Waveform) -> go.Figure:
     )
     figure.update_xaxes(title_text="time (s)", range=[0, waveform.duration_s], showgrid=False, fixedrange=True)
     figure.update_yaxes(
-        title_text="amplitude", range=[-ceiling, ceiling], nticks=5, zeroline=True, zerolinecolor=_GREY, fixedrange=True
+        title_text="amplitude", range=[-ceiling, ceiling], nticks=5, zeroline=True, zerolinecolor=GREY, fixedrange=True
     )
-    return _finish(figure, height=190)
+    return finish(figure, height=190)
 
 
 def probability_figure(probabilities: Mapping[str, float], chance: float) -> go.Figure:
@@ -77,7 +77,7 @@ def probability_figure(probabilities: Mapping[str, float], chance: float) -> go.
             marker={
                 "color": [COLOURS[emotion] for emotion in emotions],
                 "opacity": [1.0 if share == shares.max() else 0.7 for share in shares],
-                "line": {"color": _GREY, "width": 0.8},  # the yellow would vanish on white without it
+                "line": {"color": GREY, "width": 0.8},  # the yellow would vanish on white without it
             },
             hovertemplate="%{y}: %{x:.1f} %<extra></extra>",
             showlegend=False,
@@ -95,13 +95,13 @@ def probability_figure(probabilities: Mapping[str, float], chance: float) -> go.
     )
     figure.add_vline(
         x=100 * chance,
-        line={"color": _GREY, "dash": "dot", "width": 1.5},
-        annotation={"text": f"guessing: {100 * chance:.3g} %", "font": {"color": _GREY, "size": 12}, "yshift": 2},
+        line={"color": GREY, "dash": "dot", "width": 1.5},
+        annotation={"text": f"guessing: {100 * chance:.3g} %", "font": {"color": GREY, "size": 12}, "yshift": 2},
         annotation_position="top",
     )
     figure.update_xaxes(range=[0, _NUMBERS_AT], visible=False, fixedrange=True)  # the same scale for every answer
     figure.update_yaxes(autorange="reversed", ticksuffix=" ", fixedrange=True, showgrid=False, tickfont={"size": 15})
-    return _finish(figure, height=40 + 38 * len(emotions), top=26)
+    return finish(figure, height=40 + 38 * len(emotions), top=26)
 
 
 def standalone_html(figure: go.Figure, title: str) -> str:
@@ -111,7 +111,8 @@ def standalone_html(figure: go.Figure, title: str) -> str:
     return str(page.to_html(include_plotlyjs=True, config={"displaylogo": False}))
 
 
-def _finish(figure: go.Figure, height: int, top: int = 8) -> go.Figure:
+def finish(figure: go.Figure, height: int, top: int = 8) -> go.Figure:
+    """Give *figure* what all figures share: no background, no margins, *height* and *top* in pixels."""
     figure.update_layout(
         height=height,
         margin={"l": 0, "r": 8, "t": top, "b": 0},
@@ -120,6 +121,6 @@ def _finish(figure: go.Figure, height: int, top: int = 8) -> go.Figure:
         font={"size": 14},
         bargap=0.28,
         dragmode=False,
-        modebar={"bgcolor": "rgba(0,0,0,0)", "color": _GREY, "activecolor": _GREY},
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": GREY, "activecolor": GREY},
     )
     return figure

@@ -1,0 +1,63 @@
+"""Explore: what is in the corpora, to see, to hear and to doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
+
+from pages.parts.explore_about import show_about
+from pages.parts.explore_counts import show_counts
+from pages.parts.explore_data import read_table, show_filters
+from pages.parts.explore_show import set_style, show_image_choice
+from ser_core.errors import SERError
+
+Draw = Callable[[pd.DataFrame, pd.DataFrame], None]
+
+#: What is drawn from the clips: the section's name -> its function of (all clips, those that the filters leave).
+SECTIONS: dict[str, Draw] = {
+    ":material/bar_chart: Counts": show_counts,
+}
+ABOUT = ":material/menu_book: The corpora"
+
+
+def show_page() -> None:
+    """Draw the whole page."""
+    set_style()
+    with st.container(key="explore"):
+        st.title("What is in the corpora?", anchor=False)
+        table = read_table()
+        if table is None:
+            show_about()
+            return
+        show_image_choice()
+        names = [ABOUT, *SECTIONS]
+        section = st.segmented_control(
+            "Section", names, default=ABOUT, required=True, key="explore_section", label_visibility="collapsed"
+        )
+        if section == ABOUT or section is None:
+            show_about()
+            return
+        show_section(SECTIONS[section], table)
+
+
+def show_section(draw: Draw, table: pd.DataFrame) -> None:
+    """Draw the filters and one section of what they leave."""
+    clips = show_filters(table)
+    if clips.empty:
+        st.info("No clip fits these filters: take one of them away.", icon=":material/filter_alt_off:")
+        return
+    with st.container(key="section"):
+        draw(table, clips)
+
+
+if PagesManager.uses_pages_directory:
+    # A server whose first visitor opens this very address runs the page without app.py, since there is a folder pages/.
+    PagesManager.uses_pages_directory = False
+    st.rerun()
+try:
+    show_page()
+except SERError as failure:
+    st.error(str(failure), icon=":material/error:")

@@ -1,0 +1,90 @@
+"""Charts and tables with their downloads, alike everywhere on the page."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from ser_core.charts import standalone_html
+
+_REMOVED = ["zoom2d", "pan2d", "select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d", "resetScale2d"]
+_STYLE = """
+<style>
+/* Plotly writes one colour into its text; the page's own follows the theme at once. */
+.st-key-explore .js-plotly-plot :is(.xtick, .ytick, .bartext, .legendtext, .cbaxis) text,
+.st-key-explore .js-plotly-plot :is(.xtitle, .ytitle, .legendtext, .cbtitle text, .bartext) {
+  fill: currentColor !important;
+}
+.st-key-explore .stColumn { min-width: min(100%, 15rem); }
+.st-key-explore_section [role=radiogroup] { flex-wrap: wrap; }
+</style>
+"""
+
+
+def set_style() -> None:
+    """Apply the page's rules of style."""
+    st.html(_STYLE)
+
+
+def image_format() -> str:
+    """Return what the camera on a chart saves: ``svg`` or ``png``."""
+    return str(st.session_state.get("image_format") or "SVG").lower()
+
+
+def show_image_choice() -> None:
+    """Draw the choice of what the camera on a chart saves."""
+    with st.sidebar:
+        st.segmented_control(
+            "The camera on a chart saves",
+            ["SVG", "PNG"],
+            default="SVG",
+            required=True,
+            key="image_format",
+            help="SVG is a drawing that can be edited and enlarged, PNG a picture. "
+            "The button below each chart saves it as a web page of its own.",
+        )
+
+
+def show_chart(figure: go.Figure, key: str, alt: str, table: pd.DataFrame | None = None, title: str = "") -> None:
+    """Draw a chart, what the camera on it saves, and buttons for its numbers (*table*) and as a web page."""
+    name = key.replace("_", "-")
+    config = {
+        "displaylogo": False,
+        "modeBarButtonsToRemove": _REMOVED,
+        "toImageButtonOptions": {"format": image_format(), "filename": name, "scale": 2},
+    }
+    st.plotly_chart(figure, key=f"chart_{key}", config=config, alt=alt)
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"save_{key}"):
+
+        def page() -> str:
+            return standalone_html(figure, title or alt)
+
+        _button("Chart", page, f"{name}.html", "text/html", "bar_chart", f"html_{key}")
+        if table is not None:
+            save_table(table, key)
+
+
+def show_table(table: pd.DataFrame, key: str, *, height: int | str = "auto") -> None:
+    """Draw a table with a button that saves it as CSV."""
+    shown = table.copy()
+    for column in shown.select_dtypes("float"):
+        shown[column] = shown[column].round(3)
+    st.dataframe(shown, hide_index=True, key=f"table_{key}", height=height, width="stretch")
+    save_table(table, key)
+
+
+def save_table(table: pd.DataFrame, key: str) -> None:
+    """Draw a button that saves *table* as CSV."""
+
+    def text() -> str:
+        return str(table.to_csv(index=False))
+
+    _button("CSV", text, f"{key.replace('_', '-')}.csv", "text/csv", "table", f"csv_{key}")
+
+
+def _button(label: str, data: object, name: str, mime: str, icon: str, key: str) -> None:
+    st.download_button(
+        label, data, file_name=name, mime=mime, key=key, icon=f":material/{icon}:", on_click="ignore", type="tertiary",
+        help=f"Save {name}",
+    )  # fmt: skip
