@@ -149,19 +149,19 @@ def test_a_phone_stacks_the_cards_and_brings_the_answer_into_view(browser: Brows
     page.get_by_role("button", name="happy").click()
     answer(page, "Happy style")
     expect(page.locator(".st-key-verdict_heading h2")).to_be_in_viewport()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    inside = "e => [...e.querySelectorAll('*')].every(x => x.getBoundingClientRect().right <= 391)"
-    assert page.locator(".st-key-result").evaluate(inside)
+    # Nothing is wider than the screen, once the charts have found their size.
+    page.wait_for_function("() => document.documentElement.scrollWidth <= 390")
+    inside = "e => e.getBoundingClientRect().right <= 391"
+    page.wait_for_function(f"() => [...document.querySelectorAll('.st-key-result *')].every({inside})")
 
 
 def test_the_dark_theme_is_dark_and_its_charts_can_be_read(browser: Browser, open_page: OpenPage) -> None:
     page = open_page(browser, color_scheme="dark")
     page.get_by_role("button", name="sad").click()
     answer(page, "Sad style")
-    background = "getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
-    assert page.evaluate(background) == "rgb(18, 22, 28)"
+    expect(page.get_by_test_id("stApp")).to_have_css("background-color", "rgb(18, 22, 28)")
     label = page.locator(".st-key-chart_probabilities .ytick text").first
-    assert label.evaluate("e => getComputedStyle(e).fill") == "rgb(232, 236, 241)"
+    expect(label).to_have_css("fill", "rgb(232, 236, 241)")
 
 
 def test_the_keyboard_alone_reaches_an_answer(browser: Browser, open_page: OpenPage) -> None:
