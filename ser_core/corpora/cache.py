@@ -22,7 +22,7 @@ Read = Callable[[str, Path], pd.DataFrame]
 #: How many tables are kept, of all corpora and folders.
 _KEPT = 64
 #: Code whose change makes every kept table stale.
-_READERS = ("names.py", "table.py")
+_READERS = ("names.py", "table.py", "own.py", "manifest.py", "labels.py")
 
 
 def cached_table(corpus: str, folder: str | os.PathLike[str], read: Read, types: Mapping[str, str]) -> pd.DataFrame:

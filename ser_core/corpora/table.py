@@ -14,6 +14,7 @@ from ser_core.audio import load_audio
 from ser_core.corpora.cache import cached_table
 from ser_core.corpora.facts import CORPORA
 from ser_core.corpora.names import ClipName, parse_name
+from ser_core.corpora.own import is_own, own_corpora, own_rows
 from ser_core.errors import AudioError, CorpusError
 from ser_core.settings import settings
 
@@ -43,7 +44,7 @@ _EXTENSIONS = (".wav", ".flac", ".aif", ".aiff", ".opus", ".ogg", ".m4a", ".mp3"
 
 
 def read_corpus(corpus: str, folder: str | os.PathLike[str]) -> pd.DataFrame:
-    """Read one corpus into a table with :data:`COLUMNS`, sorted by clip.
+    """Read one corpus, of the four or of your own, into a table with :data:`COLUMNS`, sorted by clip.
 
     Any depth of folders and any audio extension is accepted; a clip that lies there twice is taken once,
     lossless formats and shallow folders first.
@@ -54,23 +55,14 @@ def read_corpus(corpus: str, folder: str | os.PathLike[str]) -> pd.DataFrame:
     CorpusError
         If the name is unknown or the folder holds no clip of that corpus; the message says what was found instead.
     """
-    if corpus not in CORPORA:
-        raise CorpusError(f"There is no reader for a corpus named '{corpus}': choose one of {', '.join(CORPORA)}.")
-    root = Path(folder)
-    if not root.is_dir():
-        raise CorpusError(
-            f"The folder {root} for {CORPORA[corpus].title} does not exist: set SER_DATA to where it lies."
-        )
-    files = sorted(_audio_files(root), key=lambda path: _EXTENSIONS.index(path.suffix.lower()))
-    found: dict[str, tuple[ClipName, Path]] = {}
-    for path in files:
-        name = parse_name(corpus, path)
-        if name is not None:
-            found.setdefault(name.clip, (name, path))
+    if is_own(corpus, folder):
+        return _read_own(corpus, Path(folder))
+    root = corpus_folder(corpus, folder)
+    found, other = find_clips(corpus, root)
     if not found:
-        raise CorpusError(_nothing_found(corpus, root, files))
+        raise CorpusError(nothing_found(corpus, root, other))
     people = _cremad_people(root) if corpus == "cremad" else {}
-    rows = [_row(corpus, name, path, people) for _, (name, path) in sorted(found.items())]
+    rows = [_row(corpus, name, path, people) for _, [(name, path), *_] in sorted(found.items())]
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(_TYPES)
 
 
@@ -80,7 +72,7 @@ def read_corpora(corpora: Iterable[str] | None = None, data: str | os.PathLike[s
     Parameters
     ----------
     corpora
-        Their names; by default all four that have a folder.
+        Their names; by default those of the four that have a folder, then your own (see :mod:`ser_core.corpora.own`).
     data
         The folder that holds them; by default the setting `SER_DATA`.
 
@@ -89,15 +81,65 @@ def read_corpora(corpora: Iterable[str] | None = None, data: str | os.PathLike[s
     CorpusError
         If a named corpus is not there, or none is.
     """
+    root, names = named_or_present(corpora, data, own=True)
+    tables = [cached_table(name, root / name, read_corpus, _TYPES) for name in names]
+    return pd.concat(tables, ignore_index=True)
+
+
+def corpus_folder(corpus: str, folder: str | os.PathLike[str]) -> Path:
+    """Return *folder* as a path; raises :class:`CorpusError` for an unknown corpus or a folder that is not there."""
+    if corpus not in CORPORA:
+        raise CorpusError(f"There is no reader for a corpus named '{corpus}': choose one of {', '.join(CORPORA)}.")
+    root = Path(folder)
+    if not root.is_dir():
+        raise CorpusError(
+            f"The folder {root} for {CORPORA[corpus].title} does not exist: set SER_DATA to where it lies."
+        )
+    return root
+
+
+def named_or_present(
+    corpora: Iterable[str] | None, data: str | os.PathLike[str] | None, *, own: bool = False
+) -> tuple[Path, list[str]]:
+    """Return the folder that holds corpora, and the names given or, without any, of those that are there.
+
+    Corpora of one's own are among these only with *own*.
+
+    Raises
+    ------
+    CorpusError
+        If none is there.
+    """
     root = Path(data) if data is not None else settings().data
     names = list(corpora) if corpora is not None else [name for name in CORPORA if (root / name).is_dir()]
+    names += own_corpora(root) if own and corpora is None else []
     if not names:
         raise CorpusError(
             f"No corpus was found in {root}: put one in a folder named {', '.join(CORPORA)} there, "
             "or set SER_DATA to the folder that holds them."
         )
-    tables = [cached_table(name, root / name, read_corpus, _TYPES) for name in names]
-    return pd.concat(tables, ignore_index=True)
+    return root, names
+
+
+def _read_own(corpus: str, root: Path) -> pd.DataFrame:
+    rows = own_rows(root, _audio_files(root))
+    for row in rows:
+        duration, rate = _probe(Path(str(row["path"])))
+        row |= {"corpus": corpus, "duration_s": duration, "sample_rate": rate}
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(_TYPES)
+
+
+def find_clips(corpus: str, root: Path) -> tuple[dict[str, list[tuple[ClipName, Path]]], list[Path]]:
+    """Return the files of each clip below *root*, the one to use first, and the audio files that are no clip of it."""
+    found: dict[str, list[tuple[ClipName, Path]]] = {}
+    other = []
+    for path in sorted(_audio_files(root), key=lambda path: _EXTENSIONS.index(path.suffix.lower())):
+        name = parse_name(corpus, path)
+        if name is None:
+            other.append(path)
+        else:
+            found.setdefault(name.clip, []).append((name, path))
+    return found, other
 
 
 def _audio_files(root: Path) -> Iterable[Path]:
@@ -148,7 +190,8 @@ def _cremad_people(root: Path) -> dict[str, tuple[str, int]]:
     return people
 
 
-def _nothing_found(corpus: str, root: Path, files: list[Path]) -> str:
+def nothing_found(corpus: str, root: Path, files: list[Path]) -> str:
+    """Return what a folder without a clip of *corpus* holds instead, given its audio *files*."""
     title, example = CORPORA[corpus].title, CORPORA[corpus].example
     if files:
         guesses = [other for other in CORPORA if any(parse_name(other, path) for path in files[:50])]
