@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-# Before torch is imported: with a thread per core, small networks stall whenever something else is busy.
-for _library in ("OMP", "OPENBLAS"):
-    os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
 
 from ser_core.errors import SERError
+
+# Before a command imports torch: with a thread per core, small networks stall whenever something else is busy.
+for _library in ("OMP", "OPENBLAS"):
+    os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
 
 FINE, FAILED, WRONG_USAGE = 0, 1, 2
 
