@@ -16,7 +16,7 @@ import cli
 from ser_core.bundle import find_bundle, load_card
 from ser_core.errors import ProtocolError
 from ser_core.evaluation.report import evaluate_run
-from ser_core.protocols import JOINT, answered_protocols, fold_count, published
+from ser_core.protocols import JOINT, SPEAKER, answered_protocols, fold_count, kind_of
 from ser_core.training.job import load_features, train_in_processes
 from ser_core.training.recipe import load_recipe
 from ser_core.training.runs import RunFolder
@@ -42,7 +42,7 @@ def _parser() -> cli.Parser:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--model", help="name or folder of a bundle")
     what.add_argument("--recipe", help="a TOML file or the name of a built-in recipe")
-    parser.add_argument("--protocol", default=JOINT, choices=[*answered_protocols(JOINT), JOINT])
+    parser.add_argument("--protocol", default=JOINT, choices=[*answered_protocols(JOINT), JOINT, SPEAKER])
     parser.add_argument("--folds", default="all", choices=["all"], help="all folds are needed for a score")
     parser.add_argument("--run", help="name of the run folder of the recipe (default: <recipe>-<protocol>)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="folds trained at once")
@@ -65,14 +65,15 @@ def _of_recipe(options: Any) -> dict[str, Any]:
     folds = list(range(fold_count(options.protocol)))
     if not all(run.finished(fold) for fold in folds):
         table, store = load_features(recipe, cli.progress("features"))
+        folds = list(range(fold_count(options.protocol, table)))  # a corpus of few speakers needs fewer
         train_in_processes(run, recipe, options.protocol, table, store, folds=folds, jobs=options.jobs)
     return evaluate_run(run, folds)
 
 
 def _print_words(report: dict[str, Any]) -> None:
     low, high = report["uar_ci95"]
-    entry = published(report["protocol"])
-    print(f"{report['protocol']} ({report['classes']} classes, chance {report['chance']:.3f}; {entry['kind']})")
+    kind = kind_of(report["protocol"])
+    print(f"{report['protocol']} ({report['classes']} classes, chance {report['chance']:.3f}; {kind})")
     print(f"  UAR {report['uar']:.3f} [{low:.3f}, {high:.3f}]   accuracy {report['wa']:.3f}   ", end="")
     print(f"macro F1 {report['macro_f1']:.3f}   ECE {report['ece']:.3f}")
     for label, scores in report["per_class"].items():

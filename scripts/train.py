@@ -36,6 +36,8 @@ def main() -> int:
         _parser().error("give a RECIPE, or --resume RUN")
     folds = _folds(options.folds, protocol)
     table, store = load_features(recipe, cli.progress("features"))
+    if options.folds == "all":
+        folds = list(range(fold_count(protocol, table)))  # a corpus of few speakers needs fewer
     train_in_processes(run, recipe, protocol, table, store, folds=folds, jobs=options.jobs, report=_report)
     answer: dict[str, Any] = {"run": str(run.path), "protocol": protocol, "folds": folds}
     if options.bundle:

@@ -59,6 +59,23 @@ SYMBOLS: Mapping[str, str] = {
 }
 
 
+def labels_by_corpus(corpora: Sequence[str], emotions: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return the classes of each corpus of some clips, in the vocabulary's order.
+
+    Those of the four corpora are known; any other corpus has the classes that occur in it here.
+
+    Parameters
+    ----------
+    corpora, emotions
+        One entry a clip [each of length n].
+    """
+    found = set(zip(corpora, emotions, strict=True))
+    return {
+        corpus: CORPUS_LABELS.get(corpus) or tuple(emotion for emotion in EMOTIONS if (corpus, emotion) in found)
+        for corpus in sorted(set(corpora))
+    }
+
+
 def class_indices(labels: Sequence[str]) -> np.ndarray:
     """Return the positions of *labels* in :data:`EMOTIONS` [shape=(n,), int64].
 

@@ -4,7 +4,7 @@ A protocol is a named way to split a table of clips. Its test speakers are never
 that shares a speaker raises, unless it was asked for by the name ``random-leaky``.
 
     >>> sorted(protocol_names())  # doctest: +ELLIPSIS
-    ['all', 'cremad-evar', 'joint', 'random-leaky', 'ravdess-emobox', 'savee-loso', 'tess-loso']
+    ['all', 'cremad-evar', 'joint', 'random-leaky', 'ravdess-emobox', 'savee-loso', 'speaker-5fold', 'tess-loso']
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ from ser_core.errors import ProtocolError
 JOINT = "joint"
 ALL = "all"
 LEAKY = "random-leaky"
+#: Every speaker of every corpus of the table is tested once: for corpora without a published protocol.
+SPEAKER = "speaker-5fold"
 _JOINT_FOLDS = 6
+_SPEAKER_FOLDS = 5
 _LEAKY_FOLDS = 5
 #: One training speaker in this many is heard in validation instead.
 _VALIDATION_SHARE = 8
@@ -61,7 +64,7 @@ def _published() -> dict[str, dict[str, Any]]:
 
 def protocol_names() -> list[str]:
     """Return the names of all protocols."""
-    return [*_published(), JOINT, ALL, LEAKY]
+    return [*_published(), JOINT, SPEAKER, ALL, LEAKY]
 
 
 def published(protocol: str) -> Mapping[str, Any]:
@@ -77,17 +80,29 @@ def published(protocol: str) -> Mapping[str, Any]:
     return _published()[protocol]
 
 
+def kind_of(protocol: str) -> str:
+    """Return in a few words how a protocol that gives numbers splits."""
+    return "speaker-independent 5-fold" if protocol == SPEAKER else str(published(protocol)["kind"])
+
+
 def answered_protocols(protocol: str) -> list[str]:
-    """Return the published protocols whose numbers a training on *protocol* gives."""
+    """Return the protocols whose numbers a training on *protocol* gives."""
     if protocol == JOINT:
         return list(_published())
-    return [protocol] if protocol in _published() else []
+    return [protocol] if protocol in _published() or protocol == SPEAKER else []
 
 
-def fold_count(protocol: str) -> int:
-    """Return how many trainings a protocol needs."""
+def fold_count(protocol: str, table: pd.DataFrame | None = None) -> int:
+    """Return how many trainings a protocol needs.
+
+    With fewer than five speakers in every corpus of *table*, ``speaker-5fold`` leaves one out at a time and needs
+    fewer than five.
+    """
     _check_name(protocol)
-    special = {JOINT: _JOINT_FOLDS, ALL: 1, LEAKY: _LEAKY_FOLDS}
+    if protocol == SPEAKER and table is not None:
+        most = int(table.groupby("corpus")["speaker"].nunique().max()) if len(table) else 0
+        return max(1, min(_SPEAKER_FOLDS, most))
+    special = {JOINT: _JOINT_FOLDS, SPEAKER: _SPEAKER_FOLDS, ALL: 1, LEAKY: _LEAKY_FOLDS}
     return special[protocol] if protocol in special else len(published(protocol)["test_speakers"])
 
 
@@ -113,14 +128,18 @@ def make_split(table: pd.DataFrame, protocol: str, fold: int) -> Split:
     Raises
     ------
     ProtocolError
-        If there is no such protocol or fold, if the table lacks a test speaker, or if a speaker would be shared.
+        If there is no such protocol or fold, if the table lacks a test speaker or does not say who speaks, or if a
+        speaker would be shared.
     """
-    if not 0 <= fold < fold_count(protocol):
-        raise ProtocolError(f"Protocol '{protocol}' has folds 0 to {fold_count(protocol) - 1}, not {fold}.")
+    folds = fold_count(protocol, table)
+    if not 0 <= fold < folds:
+        raise ProtocolError(f"Protocol '{protocol}' has folds 0 to {folds - 1}, not {fold}.")
     spoken = np.flatnonzero(~table["song"].to_numpy(bool))
     if protocol == LEAKY:
         return _random_leaky(table, fold, spoken)
-    held_out = _test_speakers(protocol, fold)
+    if protocol != ALL:
+        _refuse_unknown_speakers(table.iloc[spoken], protocol)
+    held_out = _dealt_speakers(table.iloc[spoken], fold) if protocol == SPEAKER else _test_speakers(protocol, fold)
     keys = _speaker_keys(table)
     missing = sorted(speaker for speakers in held_out.values() for speaker in speakers if speaker not in set(keys))
     if missing:
@@ -129,10 +148,15 @@ def make_split(table: pd.DataFrame, protocol: str, fold: int) -> Split:
     test = spoken[testing[spoken]]
     rest = spoken[~testing[spoken]]
     validating = np.isin(keys, _validation_speakers(table.iloc[rest], protocol, fold)) if protocol != ALL else testing
-    tested = {
-        name: (number, test[np.isin(keys[test], held_out[corpus])])
-        for name, (number, corpus) in _answered_by(protocol, fold).items()
-    }
+    if protocol == SPEAKER:
+        if not len(rest):
+            raise ProtocolError(f"Protocol '{SPEAKER}' needs at least two speakers in a corpus: add another's clips.")
+        tested = {SPEAKER: (fold, test)}
+    else:
+        tested = {
+            name: (number, test[np.isin(keys[test], held_out[corpus])])
+            for name, (number, corpus) in _answered_by(protocol, fold).items()
+        }
     split = Split(protocol, fold, rest[~validating[rest]], rest[validating[rest]], test, tested)
     check_split(table, split)
     return split
@@ -157,6 +181,25 @@ def check_split(table: pd.DataFrame, split: Split) -> None:
 def _check_name(protocol: str) -> None:
     if protocol not in protocol_names():
         raise ProtocolError(f"There is no protocol '{protocol}': choose one of {', '.join(protocol_names())}.")
+
+
+def _refuse_unknown_speakers(table: pd.DataFrame, protocol: str) -> None:
+    unknown = table["speaker"].isna()
+    if unknown.any():
+        corpus = table.loc[unknown, "corpus"].iloc[0]
+        raise ProtocolError(
+            f"Protocol '{protocol}' needs to know who speaks, but {int(unknown.sum())} clips of '{corpus}' have no "
+            "speaker: name them in the manifest or by a pattern in corpus.toml. Without speakers only "
+            f"'{ALL}' and '{LEAKY}' are left, and the scores of the latter are inflated."
+        )
+
+
+def _dealt_speakers(table: pd.DataFrame, fold: int) -> dict[str, list[str]]:
+    """Return the test speakers' keys by corpus when speakers are dealt out in turn, women and men alternating."""
+    return {
+        str(corpus): [f"{corpus}/{speaker}" for speaker in _alternating(part, seed=0)[fold::_SPEAKER_FOLDS]]
+        for corpus, part in table.groupby("corpus", sort=True)
+    }
 
 
 def _speaker_keys(table: pd.DataFrame) -> np.ndarray:

@@ -21,7 +21,7 @@ from ser_core.protocols import (
 )
 
 PUBLISHED = ("ravdess-emobox", "cremad-evar", "savee-loso", "tess-loso")
-FOLDS = {**dict(zip(PUBLISHED, (6, 1, 4, 2), strict=True)), "joint": 6, "all": 1, "random-leaky": 5}
+FOLDS = {**dict(zip(PUBLISHED, (6, 1, 4, 2), strict=True)), "joint": 6, "speaker-5fold": 5, "all": 1, "random-leaky": 5}
 EVERY_FOLD = [(protocol, fold) for protocol, folds in FOLDS.items() for fold in range(folds)]
 HONEST = [(protocol, fold) for protocol, fold in EVERY_FOLD if protocol != "random-leaky"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -10,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from ser_core.calibration import fit_temperature, fit_threshold, probabilities
-from ser_core.emotions import CORPUS_LABELS, EMOTIONS, class_indices, class_mask
+from ser_core.emotions import EMOTIONS, class_indices, class_mask, labels_by_corpus
 from ser_core.evaluation import metrics
-from ser_core.protocols import answered_protocols, fold_count, labels_of, published
+from ser_core.protocols import SPEAKER, answered_protocols, fold_count, labels_of, published
 from ser_core.training.runs import LOGIT_COLUMNS, RunFolder
 
 
@@ -41,10 +42,10 @@ def calibrate_run(run: RunFolder, folds: list[int]) -> Calibration:
     The temperature looks at the classes of the clip's corpus; the threshold at all classes, as a person sees them.
     """
     temperatures, confidence, right = [], [], []
-    for fold in folds:
-        frame = run.predictions(fold)
-        frame = frame[frame["part"] == "validation"]
-        logits, target, possible = _arrays(frame)
+    frames = [run.predictions(fold) for fold in folds]
+    labels = _labels(pd.concat(frames, ignore_index=True))  # of all held-out clips: a fold may lack one
+    for frame in frames:
+        logits, target, possible = _arrays(frame[frame["part"] == "validation"], labels)
         temperatures.append(fit_temperature(logits, target, possible))
         open_probabilities = probabilities(logits, temperatures[-1])
         confidence.append(open_probabilities.max(axis=1))
@@ -62,7 +63,8 @@ def evaluate_run(run: RunFolder, folds: list[int] | None = None) -> dict[str, di
     run
         With all *folds* finished.
     folds
-        By default all of the run's protocol; a protocol is reported when all its own folds are among them.
+        By default all of the run's protocol; a published protocol is reported when all its own folds are among them,
+        ``speaker-5fold`` on the speakers of those given.
     """
     protocol = run.read()["protocol"]
     folds = list(range(fold_count(protocol))) if folds is None else folds
@@ -73,6 +75,9 @@ def evaluate_run(run: RunFolder, folds: list[int] | None = None) -> dict[str, di
     }
     reports = {}
     for name in answered_protocols(protocol):
+        if name == SPEAKER:
+            reports[name] = evaluate_predictions(name, [tests[fold] for fold in folds], calibration.threshold)
+            continue
         entry = published(name)
         needed = range(len(entry["test_speakers"]))
         if not set(needed) <= set(folds):
@@ -88,28 +93,31 @@ def evaluate_predictions(protocol: str, folds: list[pd.DataFrame], threshold: fl
     Parameters
     ----------
     protocol
-        Its name; answers are restricted to its classes, except under "open".
+        Its name; answers are restricted to its classes, except under "open". ``speaker-5fold`` has those that occur.
     folds
-        For each fold a frame with columns speaker, emotion, temperature and one logit a class.
+        For each fold a frame with columns corpus, speaker, emotion, temperature and one logit a class.
     threshold
         The confidence below which the model is not sure.
     """
-    labels = labels_of(protocol)
-    places = class_indices(labels)
     frame = pd.concat(folds, ignore_index=True)
-    logits, target, _ = _arrays(frame)
+    corpora = sorted(set(frame["corpus"]))
+    labels = labels_of(protocol)
+    if protocol == SPEAKER:
+        labels = tuple(label for label in EMOTIONS if label in set(frame["emotion"]))
+    places = class_indices(labels)
+    logits, target, _ = _arrays(frame, _labels(frame))
     temperature = frame["temperature"].to_numpy()[:, None]
     restricted = probabilities((logits / temperature)[:, places], 1.0)
     free = probabilities(logits / temperature, 1.0)
     truth = np.searchsorted(places, target)
-    answer, speakers, size = restricted.argmax(axis=1), frame["speaker"].to_numpy(dtype=str), len(labels)
+    answer, speakers, size = restricted.argmax(axis=1), _speakers(frame, corpora), len(labels)
     counts = metrics.confusion_matrix(truth, answer, size)
     sure = free.max(axis=1) >= threshold
     right = free.argmax(axis=1) == target
     starts = np.cumsum([0, *(len(part) for part in folds)])
     return {
         "protocol": protocol,
-        "corpus": published(protocol)["corpus"] if protocol in answered_protocols(protocol) else None,
+        "corpus": corpora[0] if len(corpora) == 1 else None,
         "classes": size,
         "folds": [_fold_report(truth[a:b], answer[a:b], speakers[a:b], size) for a, b in pairwise(starts)],
         "uar": float(metrics.uar(counts)),
@@ -150,9 +158,19 @@ def _test_rows(frame: pd.DataFrame, corpus: str, speakers: list[str]) -> pd.Data
     return frame[(frame["corpus"] == corpus) & frame["speaker"].isin(speakers)]
 
 
-def _arrays(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _speakers(frame: pd.DataFrame, corpora: list[str]) -> np.ndarray:
+    """Return the speaker of each clip, with the corpus where there is more than one."""
+    speakers = frame["speaker"].astype(str)
+    return (speakers if len(corpora) == 1 else frame["corpus"].astype(str) + "/" + speakers).to_numpy(dtype=str)
+
+
+def _labels(frame: pd.DataFrame) -> dict[str, tuple[str, ...]]:
+    return labels_by_corpus(frame["corpus"].tolist(), frame["emotion"].tolist())
+
+
+def _arrays(frame: pd.DataFrame, labels: Mapping[str, tuple[str, ...]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return logits [shape=(n, 8)], class numbers [shape=(n,)] and possible classes [shape=(n, 8)]."""
-    masks = {corpus: class_mask(labels) for corpus, labels in CORPUS_LABELS.items()}
+    masks = {corpus: class_mask(names) for corpus, names in labels.items()}
     possible = [masks[corpus] for corpus in frame["corpus"]]
     return (
         frame[LOGIT_COLUMNS].to_numpy(np.float64),

@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from ser_core.emotions import CORPUS_LABELS, class_indices, class_mask
+from ser_core.emotions import class_indices, class_mask, labels_by_corpus
 from ser_core.features.store import FeatureStore
 
 
@@ -49,7 +49,8 @@ class ClipData:
     def from_table(cls, table: pd.DataFrame, store: FeatureStore, corpus_weights: dict[str, float]) -> ClipData:
         """Join a table of clips with its features; *corpus_weights* say how often a clip is drawn."""
         corpora = table["corpus"].to_numpy(dtype=str)
-        possible = np.stack([class_mask(CORPUS_LABELS[corpus]) for corpus in corpora])
+        labels = labels_by_corpus(list(corpora), table["emotion"].tolist())
+        possible = np.stack([class_mask(labels[corpus]) for corpus in corpora])
         weight = np.array([corpus_weights.get(corpus, 1.0) for corpus in corpora])
         return cls(store, class_indices(table["emotion"].tolist()), possible, weight)
 

@@ -60,7 +60,7 @@ def train_folds(
     report
         Called with each line of progress, as it is written to the fold's log.
     """
-    for fold in folds if folds is not None else range(fold_count(protocol)):
+    for fold in folds if folds is not None else range(fold_count(protocol, table)):
         if run.finished(fold):
             continue
         split = make_split(table, protocol, fold)

@@ -10,9 +10,11 @@ import safetensors.numpy
 
 from ser_core.bundle import ModelCard, write_bundle
 from ser_core.corpora import CORPORA
+from ser_core.corpora.own import load_own
 from ser_core.errors import TrainingError
 from ser_core.evaluation.report import calibrate_run, evaluate_run
 from ser_core.protocols import ALL, fold_count
+from ser_core.settings import settings
 from ser_core.training.recipe import NetworkRecipe, Recipe, recipe_from_run
 from ser_core.training.runs import RunFolder, environment
 
@@ -23,6 +25,10 @@ LIMITS = (
     "It names how a voice sounds, which need not be what a person feels; never use it alone to decide about a person.",
     "Not for medical diagnosis, hiring or policing, nor to watch people at work or in education.",
     "'calm' was heard from RAVDESS only and 'surprised' never from CREMA-D, so these two are the least certain.",
+)
+_OWN_LIMIT = (
+    "It has heard {corpora}, of which this program knows only what its owner wrote down: voices, languages and places "
+    "unlike those in it are untested."
 )
 
 
@@ -59,7 +65,7 @@ def publish_bundle(
     name = "weights.safetensors" if is_network else "weights.skops"
     final.predictions(0)  # raises when unfinished
     weights = (final.path / "fold-0" / name).read_bytes()
-    folds = list(range(fold_count(protocol)))
+    folds = list(range(fold_count(protocol, table)))
     calibration = calibrate_run(held_out, folds)
     fields: dict[str, Any] = {
         "name": folder.name,
@@ -76,8 +82,8 @@ def publish_bundle(
         "environment": environment(),
         "evaluation": evaluate_run(held_out, folds),
         "evaluation_note": _note(protocol, len(folds)),
-        "licence": LICENCE,
-        "limits": LIMITS,
+        "licence": _licence(table),
+        "limits": _limits(table),
     }
     return write_bundle(folder, weights, name, fields)
 
@@ -94,7 +100,8 @@ def _note(protocol: str, folds: int) -> str:
 def _training_data(table: pd.DataFrame) -> list[dict[str, Any]]:
     rows = []
     for corpus, part in table[~table["song"]].groupby("corpus", sort=True):
-        facts = CORPORA[str(corpus)]
+        # What is published about one of the four, or what the owner wrote of another.
+        facts = CORPORA[str(corpus)] if corpus in CORPORA else load_own(settings().data / str(corpus))
         rows.append(
             {
                 "corpus": str(corpus),
@@ -106,6 +113,23 @@ def _training_data(table: pd.DataFrame) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def _licence(table: pd.DataFrame) -> str:
+    if set(table["corpus"]) <= set(CORPORA):
+        return LICENCE
+    terms = [f"{entry['title']}: {entry['licence']}" for entry in _training_data(table)]
+    return f"as the corpora heard in training allow ({'; '.join(terms)})"
+
+
+def _limits(table: pd.DataFrame) -> tuple[str, ...]:
+    corpora = set(table["corpus"])
+    own = [entry["title"] for entry in _training_data(table) if entry["corpus"] not in CORPORA]
+    if not own:
+        return LIMITS
+    stated = _OWN_LIMIT.format(corpora=" and ".join(own))
+    general = LIMITS if corpora & set(CORPORA) else LIMITS[1:3]
+    return (stated, *general)
 
 
 def _parameters(weights: bytes) -> int:

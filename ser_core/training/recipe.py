@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ser_core.classical import SVMConfig
 from ser_core.corpora import CORPORA
+from ser_core.corpora.own import own_corpora
 from ser_core.errors import RecipeError
 from ser_core.features.functionals import FunctionalsConfig
 from ser_core.features.logmel import LogMelConfig
@@ -135,7 +136,8 @@ def parse_recipe(text: str, name: str = "the recipe") -> Recipe:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"][2:]) or "kind"
         raise RecipeError(f"{name}: setting '{place}' is wrong: {first['msg']}.") from error
-    unknown = sorted(set(recipe.corpora) - set(CORPORA))
+    known = [*CORPORA, *own_corpora()]
+    unknown = sorted(set(recipe.corpora) - set(known))
     if unknown or not recipe.corpora:
-        raise RecipeError(f"{name}: corpora must be some of {', '.join(CORPORA)}, not '{', '.join(unknown)}'.")
+        raise RecipeError(f"{name}: corpora must be some of {', '.join(known)}, not '{', '.join(unknown)}'.")
     return recipe
