@@ -11,6 +11,8 @@ from streamlit.runtime.pages_manager import PagesManager
 from pages.parts.explore_about import show_about
 from pages.parts.explore_counts import show_counts
 from pages.parts.explore_data import read_table, show_filters
+from pages.parts.explore_listen import show_listen
+from pages.parts.explore_people import show_people
 from pages.parts.explore_show import set_style, show_image_choice
 from ser_core.errors import SERError
 
@@ -19,6 +21,8 @@ Draw = Callable[[pd.DataFrame, pd.DataFrame], None]
 #: What is drawn from the clips: the section's name -> its function of (all clips, those that the filters leave).
 SECTIONS: dict[str, Draw] = {
     ":material/bar_chart: Counts": show_counts,
+    ":material/headphones: Listen": show_listen,
+    ":material/hearing: What people hear": show_people,
 }
 ABOUT = ":material/menu_book: The corpora"
 

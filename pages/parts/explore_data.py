@@ -11,6 +11,7 @@ import streamlit as st
 
 from ser_core.corpora import read_corpora
 from ser_core.corpora.facts import CORPORA
+from ser_core.corpora.own import own_corpora
 from ser_core.corpora.statistics import corpus_title, facet_values, filter_clips
 from ser_core.errors import SERError
 from ser_core.exploration_charts import group_label
@@ -21,9 +22,15 @@ _RANGES = ("age", "duration_s")
 
 
 def available() -> list[str]:
-    """Return the corpora that have a folder."""
+    """Return the corpora that have a folder: those of the four, then a person's own."""
     root = settings().data
-    return [name for name in CORPORA if (root / name).is_dir()]
+    return [name for name in CORPORA if (root / name).is_dir()] + (own_corpora(root) if root.is_dir() else [])
+
+
+def data_version() -> int:
+    """Return what changes when a file of any corpus comes or goes."""
+    root = settings().data
+    return hash((str(root), *(_version(root / name) for name in available())))
 
 
 def read_table() -> pd.DataFrame | None:
