@@ -45,6 +45,8 @@ def cached_table(corpus: str, folder: str | os.PathLike[str], read: Read, types:
     if found is not None:
         return found
     table = read(corpus, root)
+    if not table["path"].str.startswith(f"{root}{os.sep}").all():
+        return table  # a manifest may name files elsewhere, whose changes would not be noticed here
     try:
         place.mkdir(parents=True, exist_ok=True)
         write_atomically(path, lambda temporary: table.to_parquet(temporary, write_page_checksum=True))

@@ -79,8 +79,15 @@ def missing_clips(corpus: str, folder: Path) -> list[str]:
     there: set[str] = set()
     if folder.is_dir():
         found = find_clips(corpus, folder)[0]
-        there = {clip for clip, [(_, path), *_] in found.items() if path.stat().st_size >= _SMALLEST_CLIP}
+        there = {clip for clip, files in found.items() if any(_holds_sound(path) for _, path in files)}
     return sorted(expected_clips(corpus) - there)
+
+
+def _holds_sound(path: Path) -> bool:
+    try:
+        return path.stat().st_size >= _SMALLEST_CLIP
+    except OSError:  # a link that leads nowhere
+        return False
 
 
 def fetch_all(jobs: Sequence[Callable[[], object]], progress: Progress | None, cancelled: Cancelled | None) -> None:

@@ -179,6 +179,18 @@ def test_old_tables_do_not_pile_up(data: Path, kept: Path, monkeypatch: pytest.M
     assert len(list(kept.iterdir())) == 3
 
 
+def test_files_outside_the_folder_are_never_taken_from_the_cache(data: Path, tmp_path: Path, kept: Path) -> None:
+    """A manifest may name them, and their changes could not be seen in the folder's listing."""
+
+    def read(corpus: str, folder: Path) -> pd.DataFrame:
+        table = read_corpus(corpus, folder)
+        table.loc[0, "path"] = str(tmp_path / "elsewhere.wav")
+        return table
+
+    cache.cached_table("savee", data / "savee", read, _TYPES)
+    assert not kept.exists()
+
+
 def test_two_processes_at_once(data: Path, kept: Path) -> None:
     code = "from ser_core.corpora import read_corpora; import sys; print(len(read_corpora(data=sys.argv[1])))"
     command = [sys.executable, "-c", code, str(data)]

@@ -24,7 +24,7 @@ from ser_core.corpora.cremad import STARTER_CLIPS, parse_stub
 from ser_core.corpora.download import download, download_starter_pack, take_folder, take_from_kaggle
 from ser_core.corpora.expected import expected_clips
 from ser_core.corpora.names import parse_name
-from ser_core.corpora.sources import Sources, require_room
+from ser_core.corpora.sources import Sources, missing_clips, require_room
 from ser_core.corpora.transfer import Remote, fetch
 from ser_core.corpora.unpack import unzip
 from ser_core.errors import CancelledError, CorpusError, DownloadError
@@ -547,6 +547,14 @@ def test_savee_explains_its_form(tmp_path: Path) -> None:
     message = _refused(DownloadError, lambda: download("savee", tmp_path, accept_licence=True))
     assert "registration form" in message
     assert "--from FOLDER" in message
+
+
+def test_a_link_that_leads_nowhere_is_no_clip(tmp_path: Path) -> None:
+    (tmp_path / "DC_a01.wav").symlink_to(tmp_path / "nowhere.wav")
+    (tmp_path / "DC_a02.wav").write_bytes(SOUND)
+    missing = missing_clips("savee", tmp_path)
+    assert len(missing) == 479
+    assert "DC_a01" in missing
 
 
 def test_an_unknown_corpus(tmp_path: Path) -> None:
