@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-#: A count this close to the others' median is called equal.
+#: Counts that differ by no more than this share are called even.
 _EQUAL = 0.1
 _FRACTIONS = {
     0.5: "half",
@@ -30,22 +30,22 @@ def imbalance_sentence(clips: Mapping[str, int]) -> str:
         name, number = next(iter(clips.items()))
         return f"there is only {name} ({number} clips): nothing can be told apart."
     if len(set(clips.values())) == 1:
-        return f"all {len(clips)} emotions have {next(iter(clips.values()))} clips."
-    others = {name: float(np.median([n for other, n in clips.items() if other != name])) for name in clips}
-    uneven = [name for name, number in clips.items() if abs(number / others[name] - 1) > _EQUAL]
-    if len(uneven) == 1:
-        return f"{uneven[0]} has {_times(clips[uneven[0]], others[uneven[0]], clips, uneven[0])}."
+        return f"each of the {len(clips)} emotions has {next(iter(clips.values()))} clips."
     least, most = min(clips, key=lambda name: clips[name]), max(clips, key=lambda name: clips[name])
-    if not uneven:
+    if clips[most] <= (1 + _EQUAL) * clips[least]:
         return f"the emotions are nearly even: from {clips[least]} clips ({least}) to {clips[most]} ({most})."
+    for name in (least, most) if len(clips) > 2 else ():
+        others = [number for other, number in clips.items() if other != name]
+        if max(others) <= (1 + _EQUAL) * min(others):
+            return f"{name} has {_times(clips[name], others)}."
     ratio = clips[most] / clips[least]
     return f"{most} has {ratio:.1f} times the clips of {least} ({clips[most]} against {clips[least]})."
 
 
-def _times(number: int, typical: float, clips: Mapping[str, int], name: str) -> str:
+def _times(number: int, others: Sequence[int]) -> str:
+    typical = float(np.median(others))
     ratio = number / typical
-    same = len({count for other, count in clips.items() if other != name}) == 1
-    against = f"({number} against {'' if same else 'a median of '}{typical:g})"
+    against = f"({number} against {'' if len(set(others)) == 1 else 'a median of '}{typical:g})"
     for value, word in _FRACTIONS.items():
         if abs(ratio / value - 1) < 0.05:
             return f"{word} the clips of the others {against}"
