@@ -82,7 +82,7 @@ def published(protocol: str) -> Mapping[str, Any]:
 
 def kind_of(protocol: str) -> str:
     """Return in a few words how a protocol that gives numbers splits."""
-    return "speaker-independent 5-fold" if protocol == SPEAKER else str(published(protocol)["kind"])
+    return "speaker-independent k-fold" if protocol == SPEAKER else str(published(protocol)["kind"])
 
 
 def answered_protocols(protocol: str) -> list[str]:
