@@ -9,11 +9,15 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 from pages.parts.explore_about import show_about
+from pages.parts.explore_copy import show_copy
 from pages.parts.explore_counts import show_counts
 from pages.parts.explore_data import read_table, show_filters
+from pages.parts.explore_differences import show_differences
 from pages.parts.explore_listen import show_listen
+from pages.parts.explore_map import show_map
 from pages.parts.explore_people import show_people
 from pages.parts.explore_show import set_style, show_image_choice
+from pages.parts.explore_voice import show_voice
 from ser_core.errors import SERError
 
 Draw = Callable[[pd.DataFrame, pd.DataFrame], None]
@@ -23,6 +27,10 @@ SECTIONS: dict[str, Draw] = {
     ":material/bar_chart: Counts": show_counts,
     ":material/headphones: Listen": show_listen,
     ":material/hearing: What people hear": show_people,
+    ":material/graphic_eq: Voice by emotion": show_voice,
+    ":material/scatter_plot: Map": show_map,
+    ":material/compare_arrows: How corpora differ": show_differences,
+    ":material/fact_check: This copy": show_copy,
 }
 ABOUT = ":material/menu_book: The corpora"
 

@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 
 from ser_core.audio import Waveform
 from ser_core.charts import GREY, finish
-from ser_core.corpora.statistics import corpus_title
+from ser_core.corpora.statistics import corpus_title, facet, facet_values
 from ser_core.emotions import COLOURS, SYMBOLS
 from ser_core.features.logmel import LogMelConfig, log_mel, mel_frequencies
 
@@ -205,6 +205,59 @@ def votes_figure(votes: Mapping[str, int], intended: str) -> go.Figure:
     figure.update_xaxes(visible=False, fixedrange=True, range=[0, 1.3 * max(*votes.values(), 1)])
     figure.update_yaxes(autorange="reversed", ticksuffix=" ", fixedrange=True)
     return finish(figure, height=30 + 30 * len(votes))
+
+
+def violin_figure(density: pd.DataFrame, axis: str) -> go.Figure:
+    """Draw :func:`ser_core.exploration.acoustics.violin_summary`: each group's density to both sides of its place."""
+    figure = go.Figure()
+    groups = list(dict.fromkeys(density["group"]))
+    for place, name in enumerate(groups):
+        part = density[density["group"] == name]
+        values, width = part["value"].to_numpy(float), part["density"].to_numpy(float)
+        half = 0.42 * width / max(width.max(), 1e-12)
+        figure.add_scatter(
+            x=np.concatenate([place - half, (place + half)[::-1]]).astype(np.float32),
+            y=np.concatenate([values, values[::-1]]).astype(np.float32),
+            mode="lines",
+            fill="toself",
+            line={"color": group_colour(str(name), place), "width": 1.5},
+            name=group_label(str(name)),
+            hoveron="points",
+            hovertemplate="%{y:.3g}<extra>%{fullData.name}</extra>",
+            showlegend=False,
+        )
+    figure.update_xaxes(
+        tickvals=list(range(len(groups))), ticktext=[group_label(str(name)) for name in groups], fixedrange=True,
+        showgrid=False, zeroline=False,
+    )  # fmt: skip
+    figure.update_yaxes(title_text=axis, fixedrange=True, gridcolor="rgba(128,135,146,0.25)")
+    return finish(figure, height=380)
+
+
+def map_figure(points: pd.DataFrame, by: str, explained: tuple[float, float] | None) -> go.Figure:
+    """Draw clips at their `x` and `y`, coloured and marked by a facet; their names are in `customdata`."""
+    figure = go.Figure()
+    groups = facet(points, by)
+    names = facet_values(points, by)
+    for place, name in enumerate(names):
+        part = points[(groups == name).to_numpy(bool)]
+        figure.add_scattergl(
+            x=part["x"].to_numpy(np.float32),
+            y=part["y"].to_numpy(np.float32),
+            mode="markers",
+            name=group_label(name),
+            marker={
+                "color": group_colour(name, place), "symbol": _MARKERS[place % len(_MARKERS)], "size": 7,
+                "opacity": 0.8, "line": {"color": GREY, "width": 0.5},
+            },
+            customdata=part[["clip", "emotion", "speaker", "corpus"]].to_numpy(dtype=str),
+            hovertemplate="%{customdata[0]}<br>%{customdata[1]}, speaker %{customdata[2]}<extra></extra>",
+        )  # fmt: skip
+    titles = [f"component {at + 1} ({100 * share:.0f} %)" for at, share in enumerate(explained)] if explained else None
+    figure.update_xaxes(title_text=titles[0] if titles else None, zeroline=False, gridcolor="rgba(128,135,146,0.2)")
+    figure.update_yaxes(title_text=titles[1] if titles else None, zeroline=False, gridcolor="rgba(128,135,146,0.2)")
+    figure.update_layout(legend=_LEGEND, showlegend=len(names) <= len(_CYCLE), clickmode="event+select")
+    return finish(figure, height=560, top=60)
 
 
 def _order(counts: pd.DataFrame, by: str) -> list[str]:

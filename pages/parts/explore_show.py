@@ -48,19 +48,27 @@ def show_image_choice() -> None:
 
 def show_chart(figure: go.Figure, key: str, alt: str, table: pd.DataFrame | None = None, title: str = "") -> None:
     """Draw a chart, what the camera on it saves, and buttons for its numbers (*table*) and as a web page."""
-    name = key.replace("_", "-")
-    config = {
+    st.plotly_chart(figure, key=f"chart_{key}", config=chart_config(key), alt=alt)
+    save_chart(figure, key, title or alt, table)
+
+
+def chart_config(key: str) -> dict[str, object]:
+    """Return what the buttons on a chart do."""
+    return {
         "displaylogo": False,
         "modeBarButtonsToRemove": _REMOVED,
-        "toImageButtonOptions": {"format": image_format(), "filename": name, "scale": 2},
+        "toImageButtonOptions": {"format": image_format(), "filename": key.replace("_", "-"), "scale": 2},
     }
-    st.plotly_chart(figure, key=f"chart_{key}", config=config, alt=alt)
+
+
+def save_chart(figure: go.Figure, key: str, title: str, table: pd.DataFrame | None = None) -> None:
+    """Draw buttons that save a chart as a web page and its numbers as CSV."""
+
+    def page() -> str:
+        return standalone_html(figure, title)
+
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"save_{key}"):
-
-        def page() -> str:
-            return standalone_html(figure, title or alt)
-
-        _button("Chart", page, f"{name}.html", "text/html", "bar_chart", f"html_{key}")
+        _button("Chart", page, f"{key.replace('_', '-')}.html", "text/html", "bar_chart", f"html_{key}")
         if table is not None:
             save_table(table, key)
 

@@ -1,0 +1,119 @@
+"""Work that takes minutes: a thread of the server does it once for all visitors, whoever looks on or leaves."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from ser_core.errors import CancelledError, SERError
+
+Progress = Callable[[int, int], None]
+Work = Callable[[Progress, Callable[[], bool]], Any]
+
+_POLL_S = 1.0
+_KEPT = 24
+
+
+class Job:
+    """One computation: how far it is, and what came of it."""
+
+    def __init__(self, work: Work) -> None:
+        self.done, self.total = 0, 0
+        self.result: Any = None
+        self.problem: str | None = None
+        self.finished = threading.Event()
+        self._stop = threading.Event()
+        self._work = work
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def stop(self) -> None:
+        """Ask the work to stop; what it has finished so far stays in the cache on disk."""
+        self._stop.set()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it was asked to stop."""
+        return self._stop.is_set()
+
+    def _run(self) -> None:
+        try:
+            self.result = self._work(self._show, self._stop.is_set)
+        except CancelledError as error:
+            self.problem = str(error)
+        except SERError as error:
+            self.problem = str(error)
+        except Exception as error:  # a thread's traceback would reach nobody: the person gets a sentence
+            self.problem = f"This did not work ({type(error).__name__}): try it again, or with fewer corpora."
+        finally:
+            self.finished.set()
+
+    def _show(self, done: int, total: int) -> None:
+        self.done, self.total = done, total
+
+
+@st.cache_resource(show_spinner=False)
+def _jobs() -> dict[str, Job]:
+    return {}
+
+
+def background(key: str, label: str, work: Work, *, explain: str, at_once: bool = False) -> Any:
+    """Return the result of *work*, or None while there is none: then a button or the progress is drawn.
+
+    Parameters
+    ----------
+    key
+        Names the computation and its input; the same key never computes twice.
+    label
+        What the button says.
+    work
+        Called with (progress, cancelled) in a thread; it must not touch Streamlit.
+    explain
+        What will be done and how long it may take.
+    at_once
+        Start without a press, since the answer is cached or quick.
+    """
+    jobs = _jobs()
+    job = jobs.get(key)
+    if job is None and at_once:
+        job = _start(key, work)
+        job.finished.wait(0.5)
+    if job is None:
+        st.markdown(explain)
+        if not st.button(label, key="start_job", type="primary", icon=":material/play_arrow:"):
+            return None
+        _start(key, work)
+        st.rerun()
+    if not job.finished.is_set():
+        _watch(key, label)
+        return None
+    if job.problem is not None:
+        st.warning(job.problem, icon=":material/info:")
+        st.button("Go on", key="retry_job", on_click=jobs.pop, args=(key, None), icon=":material/replay:")
+        return None
+    return job.result
+
+
+def _start(key: str, work: Work) -> Job:
+    jobs = _jobs()
+    for old in [name for name, job in jobs.items() if job.finished.is_set()][: max(0, len(jobs) - _KEPT)]:
+        jobs.pop(old, None)
+    if key not in jobs:
+        jobs[key] = Job(work)
+    return jobs[key]
+
+
+@st.fragment(run_every=_POLL_S)
+def _watch(key: str, label: str) -> None:
+    """Draw how far a job is, until it is finished."""
+    job = _jobs().get(key)
+    if job is None or job.finished.is_set():
+        st.rerun(scope="app")
+        return
+    share = job.done / job.total if job.total else 0.0
+    words = f"{label}: {job.done:,} of {job.total:,}" if job.total else f"{label} …"
+    st.progress(min(1.0, share), text="Stopping …" if job.stopping else words)
+    st.button("Stop", key="stop_job", on_click=job.stop, icon=":material/stop:", disabled=job.stopping)
+    st.caption("You may leave this page: it goes on, and the result is kept.")
