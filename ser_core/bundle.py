@@ -64,6 +64,7 @@ class ModelCard(_Part):
     front_end: Annotated[LogMelConfig | FunctionalsConfig, Field(discriminator="kind")]
     model: Annotated[ResidualCRNNConfig | SVMConfig, Field(discriminator="kind")]
     temperature: float = Field(gt=0)
+    bias: tuple[float, ...]
     threshold: float = Field(ge=0, le=1)
     weights: Weights
     parameters: int | None = None
@@ -82,6 +83,8 @@ class ModelCard(_Part):
         unknown = sorted(set(self.labels) - set(EMOTIONS))
         if unknown or len(set(self.labels)) != len(self.labels) or not self.labels:
             raise ValueError(f"labels are not distinct emotions: {unknown}")
+        if len(self.bias) != len(self.labels):
+            raise ValueError("there is another number of biases than of labels")
         if isinstance(self.model, ResidualCRNNConfig) and self.model.n_classes != len(self.labels):
             raise ValueError("the network has another number of classes than there are labels")
         return self

@@ -1,33 +1,55 @@
-"""Turning logits into probabilities that mean what they say: temperature scaling (Guo et al. 2017) and doubt."""
+"""Turning logits into probabilities that mean what they say, and doubt.
+
+Temperature scaling (Guo et al. 2017), with a bias for classes that only some of the corpora have.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax, softmax
+from scipy.optimize import minimize
+from scipy.special import log_softmax
 
 #: Answers that the model calls sure are to be right this often, on validation speakers.
 SURE_ACCURACY = 0.7
+#: The bias of a class that no clip had.
+_NEVER = -50.0
 
 
-def probabilities(logits: np.ndarray, temperature: float, possible: np.ndarray | None = None) -> np.ndarray:
-    """Return softmax(logits / temperature) over the possible classes [shape=(n, n_classes)].
+@dataclass(frozen=True)
+class Calibration:
+    """How logits become log-odds that can be believed: ``logits / temperature + bias``.
 
-    Parameters
+    Attributes
     ----------
-    logits
-        [shape=(n, n_classes)].
-    possible
-        Which classes may be answered [shape=(n_classes,) or (n, n_classes), bool]; all by default.
+    temperature
+        Above 1 it takes confidence away, below 1 it adds some.
+    bias
+        One number a class [shape=(n_classes,)], 0 for classes that all corpora have.
     """
-    scaled = np.asarray(logits, dtype=np.float64) / temperature
-    if possible is not None:
-        scaled = np.where(possible, scaled, -np.inf)
-    return softmax(scaled, axis=1)
+
+    temperature: float
+    bias: np.ndarray
+
+    def scores(self, logits: np.ndarray) -> np.ndarray:
+        """Return calibrated scores [shape=(n, n_classes), float64]; their softmax are the probabilities."""
+        scores: np.ndarray = np.asarray(logits, dtype=np.float64) / self.temperature + self.bias
+        return scores
+
+    @staticmethod
+    def mean(parts: Sequence[Calibration]) -> Calibration:
+        """Return the geometric mean of the temperatures and the mean of the biases."""
+        temperature = float(np.exp(np.mean([np.log(part.temperature) for part in parts])))
+        return Calibration(temperature, np.mean([part.bias for part in parts], axis=0))
 
 
-def fit_temperature(logits: np.ndarray, target: np.ndarray, possible: np.ndarray) -> float:
-    """Return the temperature with the highest likelihood of the true classes; 1 where there are no clips.
+def fit_calibration(logits: np.ndarray, target: np.ndarray, possible: np.ndarray, groups: np.ndarray) -> Calibration:
+    """Return the calibration with the highest likelihood of the true classes among all; neutral without clips.
+
+    A class that only some corpora have is never learnt as absent (see the loss), so on clips of the others its logit
+    is anything; such classes get a bias. One that no clip has gets a very low one.
 
     Parameters
     ----------
@@ -37,16 +59,26 @@ def fit_temperature(logits: np.ndarray, target: np.ndarray, possible: np.ndarray
         Their class numbers [shape=(n,)].
     possible
         Which classes their corpora have [shape=(n, n_classes), bool].
+    groups
+        Their corpora [shape=(n,)]; each counts alike, whatever its number of clips.
     """
+    n_classes = logits.shape[1]
     if len(target) == 0:
-        return 1.0
-    masked = np.where(possible, np.asarray(logits, dtype=np.float64), -1e9)
+        return Calibration(1.0, np.zeros(n_classes))
+    bias = np.where(possible.any(axis=0), 0.0, _NEVER)
+    shifted = np.flatnonzero(possible.any(axis=0) & ~possible.all(axis=0))
+    _, places, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    weight = 1 / sizes[places] / len(sizes)
+    values = np.asarray(logits, dtype=np.float64)
 
-    def loss(log_temperature: float) -> float:
-        scores = log_softmax(masked / np.exp(log_temperature), axis=1)
-        return -float(scores[np.arange(len(target)), target].mean())
+    def loss(parameters: np.ndarray) -> float:
+        bias[shifted] = parameters[1:]
+        scores = log_softmax(values / np.exp(parameters[0]) + bias, axis=1)
+        return -float(weight @ scores[np.arange(len(target)), target])
 
-    return float(np.exp(minimize_scalar(loss, bounds=(-4, 4), method="bounded").x))
+    best = minimize(loss, np.zeros(1 + len(shifted)), method="Powell", bounds=[(-4, 4)] + [(-8, 8)] * len(shifted)).x
+    bias[shifted] = best[1:]
+    return Calibration(float(np.exp(best[0])), bias)
 
 
 def fit_threshold(confidence: np.ndarray, right: np.ndarray, wanted: float = SURE_ACCURACY) -> float:

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.special import softmax
 
 from ser_core.audio import Quality, Waveform, assess_quality, speech_segments
 from ser_core.bundle import ModelCard, checked_weights, find_bundle, load_card
-from ser_core.calibration import probabilities
+from ser_core.calibration import Calibration
 from ser_core.scorers import Scorer, load_scorer
 
 #: A stretch of speech longer than this is read in windows, in seconds.
@@ -98,6 +99,7 @@ class Recogniser:
     def __init__(self, card: ModelCard, scorer: Scorer) -> None:
         self.card = card
         self._scorer = scorer
+        self._calibration = Calibration(card.temperature, np.array(card.bias))
 
     @classmethod
     def load(cls, name_or_folder: str | os.PathLike[str]) -> Recogniser:
@@ -174,7 +176,8 @@ class Recogniser:
 
     def _score(self, waveforms: Sequence[Waveform]) -> np.ndarray:
         logits = np.stack([self._scorer(waveform) for waveform in waveforms])
-        return probabilities(logits, self.card.temperature)
+        values: np.ndarray = softmax(self._calibration.scores(logits), axis=1)
+        return values
 
     def _named(self, values: np.ndarray) -> dict[str, float]:
         return {label: float(value) for label, value in zip(self.card.labels, values, strict=True)}

@@ -1,4 +1,4 @@
-"""Temperature and threshold on data whose right values are known."""
+"""Temperature, bias and threshold on data whose right values are known."""
 
 from __future__ import annotations
 
@@ -6,37 +6,66 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from ser_core.calibration import fit_temperature, fit_threshold, probabilities
+from ser_core.calibration import Calibration, fit_calibration, fit_threshold
 
 
-def test_the_temperature_that_was_put_in_is_found() -> None:
+def _drawn(logits: np.ndarray, possible: np.ndarray) -> np.ndarray:
+    """Return classes drawn with the probabilities that the logits give to the possible ones."""
     rng = np.random.default_rng(0)
-    logits = rng.normal(0, 2, (20_000, 8))
-    target = np.array([rng.choice(8, p=row) for row in softmax(logits, axis=1)])
+    return np.array([rng.choice(8, p=row) for row in softmax(np.where(possible, logits, -np.inf), axis=1)])
+
+
+@pytest.mark.parametrize("factor", [0.5, 1.0, 3.0])
+def test_the_temperature_that_was_put_in_is_found(factor: float) -> None:
+    logits = np.random.default_rng(0).normal(0, 2, (20_000, 8))
     every = np.ones_like(logits, dtype=bool)
-    assert fit_temperature(logits, target, every) == pytest.approx(1.0, abs=0.05)
-    assert fit_temperature(3 * logits, target, every) == pytest.approx(3.0, abs=0.15)
+    found = fit_calibration(factor * logits, _drawn(logits, every), every, np.zeros(20_000))
+    assert found.temperature == pytest.approx(factor, rel=0.05)
+    assert (found.bias == 0).all()
 
 
-def test_impossible_classes_do_not_count() -> None:
-    rng = np.random.default_rng(1)
-    logits = rng.normal(0, 2, (5_000, 8))
+def test_a_class_that_some_corpora_lack_gets_a_bias() -> None:
+    logits = np.random.default_rng(1).normal(0, 2, (20_000, 8))
+    possible = np.ones_like(logits, dtype=bool)
+    possible[:10_000, 7] = False
+    target = _drawn(logits, possible)
+    raised = logits.copy()
+    raised[:, 7] += 3.0
+    found = fit_calibration(raised, target, possible, np.repeat([0, 1], 10_000))
+    assert -6.0 < found.bias[7] < -3.0
+    assert (found.bias[:7] == 0).all()
+
+
+def test_a_class_that_no_clip_has_is_never_answered() -> None:
+    logits = np.random.default_rng(2).normal(0, 2, (500, 8))
     possible = np.ones_like(logits, dtype=bool)
     possible[:, [1, 7]] = False
-    masked = softmax(np.where(possible, logits, -np.inf), axis=1)
-    target = np.array([rng.choice(8, p=row) for row in masked])
-    logits[:, [1, 7]] = 50.0
-    assert fit_temperature(logits, target, possible) == pytest.approx(1.0, abs=0.08)
+    found = fit_calibration(logits, _drawn(logits, possible), possible, np.zeros(500))
+    assert softmax(found.scores(logits), axis=1)[:, [1, 7]].max() < 1e-9
 
 
-def test_no_clips_give_one() -> None:
-    assert fit_temperature(np.zeros((0, 8)), np.zeros(0, int), np.zeros((0, 8), bool)) == 1.0
+def test_each_corpus_counts_alike() -> None:
+    logits = np.random.default_rng(3).normal(0, 2, (3_000, 8))
+    every = np.ones_like(logits, dtype=bool)
+    target = _drawn(logits, every)
+    groups = np.repeat([0, 1], [2_700, 300])
+    mixed = np.concatenate([logits[:2_700], 4 * logits[2_700:]])
+    once = fit_calibration(mixed, target, every, groups)
+    copies = np.concatenate([np.arange(2_700), np.tile(np.arange(2_700, 3_000), 9)])
+    nine = fit_calibration(mixed[copies], target[copies], every[copies], groups[copies])
+    assert once.temperature == pytest.approx(nine.temperature, rel=0.01)
 
 
-def test_probabilities_sum_to_one_over_the_possible() -> None:
-    possible = np.array([True, False, True])
-    values = probabilities(np.array([[1.0, 9.0, 1.0]]), 2.0, possible)
-    np.testing.assert_allclose(values, [[0.5, 0.0, 0.5]])
+def test_no_clips_change_nothing() -> None:
+    found = fit_calibration(np.zeros((0, 8)), np.zeros(0, int), np.zeros((0, 8), bool), np.zeros(0))
+    assert found.temperature == 1.0
+    assert (found.bias == 0).all()
+
+
+def test_mean() -> None:
+    mean = Calibration.mean([Calibration(0.5, np.zeros(8)), Calibration(2.0, np.full(8, 2.0))])
+    assert mean.temperature == pytest.approx(1.0)
+    assert (mean.bias == 1.0).all()
 
 
 def test_threshold_keeps_the_promised_share_right() -> None:

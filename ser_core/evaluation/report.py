@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import softmax
 
-from ser_core.calibration import fit_temperature, fit_threshold, probabilities
+from ser_core.calibration import Calibration, fit_calibration, fit_threshold
 from ser_core.emotions import EMOTIONS, class_indices, class_mask, labels_by_corpus
 from ser_core.evaluation import metrics
 from ser_core.protocols import SPEAKER, answered_protocols, fold_count, labels_of, published
@@ -18,41 +19,38 @@ from ser_core.training.runs import LOGIT_COLUMNS, RunFolder
 
 
 @dataclass(frozen=True)
-class Calibration:
+class RunCalibration:
     """What validation speakers of all folds say about a model.
 
     Attributes
     ----------
-    temperatures
-        One a fold.
-    temperature
-        Their geometric mean, for a model trained on everything.
+    folds
+        One calibration a fold.
+    mean
+        Their mean, for a model trained on everything.
     threshold
         The confidence below which it is not sure.
     """
 
-    temperatures: tuple[float, ...]
-    temperature: float
+    folds: tuple[Calibration, ...]
+    mean: Calibration
     threshold: float
 
 
-def calibrate_run(run: RunFolder, folds: list[int]) -> Calibration:
-    """Fit a temperature for each fold and one threshold for all, on validation clips only.
-
-    The temperature looks at the classes of the clip's corpus; the threshold at all classes, as a person sees them.
-    """
-    temperatures, confidence, right = [], [], []
+def calibrate_run(run: RunFolder, folds: list[int]) -> RunCalibration:
+    """Fit a calibration for each fold and one threshold for all, on validation clips and all classes."""
+    parts, confidence, right = [], [], []
     frames = [run.predictions(fold) for fold in folds]
     labels = _labels(pd.concat(frames, ignore_index=True))  # of all held-out clips: a fold may lack one
     for frame in frames:
-        logits, target, possible = _arrays(frame[frame["part"] == "validation"], labels)
-        temperatures.append(fit_temperature(logits, target, possible))
-        open_probabilities = probabilities(logits, temperatures[-1])
-        confidence.append(open_probabilities.max(axis=1))
-        right.append(open_probabilities.argmax(axis=1) == target)
-    mean = float(np.exp(np.mean(np.log(temperatures))))
+        validation = frame[frame["part"] == "validation"]
+        logits, target, possible = _arrays(validation, labels)
+        parts.append(fit_calibration(logits, target, possible, validation["corpus"].to_numpy(dtype=str)))
+        probabilities = softmax(parts[-1].scores(logits), axis=1)
+        confidence.append(probabilities.max(axis=1))
+        right.append(probabilities.argmax(axis=1) == target)
     threshold = fit_threshold(np.concatenate(confidence), np.concatenate(right))
-    return Calibration(tuple(temperatures), mean, threshold)
+    return RunCalibration(tuple(parts), Calibration.mean(parts), threshold)
 
 
 def evaluate_run(run: RunFolder, folds: list[int] | None = None) -> dict[str, dict[str, Any]]:
@@ -69,10 +67,11 @@ def evaluate_run(run: RunFolder, folds: list[int] | None = None) -> dict[str, di
     protocol = run.read()["protocol"]
     folds = list(range(fold_count(protocol))) if folds is None else folds
     calibration = calibrate_run(run, folds)
-    tests = {
-        fold: run.predictions(fold).query("part == 'test'").assign(temperature=temperature)
-        for fold, temperature in zip(folds, calibration.temperatures, strict=True)
-    }
+    tests = {}
+    for fold, part in zip(folds, calibration.folds, strict=True):
+        frame = run.predictions(fold).query("part == 'test'").copy()
+        frame[LOGIT_COLUMNS] = part.scores(frame[LOGIT_COLUMNS].to_numpy())
+        tests[fold] = frame
     reports = {}
     for name in answered_protocols(protocol):
         if name == SPEAKER:
@@ -95,7 +94,7 @@ def evaluate_predictions(protocol: str, folds: list[pd.DataFrame], threshold: fl
     protocol
         Its name; answers are restricted to its classes, except under "open". ``speaker-5fold`` has those that occur.
     folds
-        For each fold a frame with columns corpus, speaker, emotion, temperature and one logit a class.
+        For each fold a frame with columns corpus, speaker, emotion and one calibrated score a class.
     threshold
         The confidence below which the model is not sure.
     """
@@ -105,10 +104,8 @@ def evaluate_predictions(protocol: str, folds: list[pd.DataFrame], threshold: fl
     if protocol == SPEAKER:
         labels = tuple(label for label in EMOTIONS if label in set(frame["emotion"]))
     places = class_indices(labels)
-    logits, target, _ = _arrays(frame, _labels(frame))
-    temperature = frame["temperature"].to_numpy()[:, None]
-    restricted = probabilities((logits / temperature)[:, places], 1.0)
-    free = probabilities(logits / temperature, 1.0)
+    scores, target, _ = _arrays(frame, _labels(frame))
+    restricted, free = softmax(scores[:, places], axis=1), softmax(scores, axis=1)
     truth = np.searchsorted(places, target)
     answer, speakers, size = restricted.argmax(axis=1), _speakers(frame, corpora), len(labels)
     counts = metrics.confusion_matrix(truth, answer, size)

@@ -73,7 +73,8 @@ def publish_bundle(
         "description": recipe.description,
         "front_end": recipe.front_end,
         "model": recipe.network if isinstance(recipe, NetworkRecipe) else recipe.classifier,
-        "temperature": calibration.temperature,
+        "temperature": calibration.mean.temperature,
+        "bias": calibration.mean.bias.tolist(),
         "threshold": calibration.threshold,
         "parameters": _parameters(weights) if is_network else None,
         "training_data": _training_data(table),
@@ -92,7 +93,7 @@ def _note(protocol: str, folds: int) -> str:
     return (
         f"Measured on {folds} models of the same recipe, trained under protocol '{protocol}', each on speakers other "
         "than those it was tested on; the shipped weights were then trained on all clips with unchanged settings. "
-        "Temperature and threshold come from validation speakers of those models. Answers were restricted to the "
+        "Temperature, bias and threshold come from validation speakers of those models. Answers were restricted to the "
         "classes of the corpus, except under 'open', where all eight were allowed."
     )
 
