@@ -91,9 +91,15 @@ def _row(protocol: str, result: Mapping[str, Any]) -> str:
         f"**{100 * result['uar']:.0f}**",
         f"{100 * low:.0f} to {100 * high:.0f}",
         f"{100 * result['chance']:.3g}",
-        f"{100 * sure['wa']:.0f} ({100 * sure['coverage']:.0f}\u00a0%)" if sure else "",
+        _when_sure(sure) if sure else "",
     )
     return f"| {' | '.join(cells)} |"
+
+
+def _when_sure(sure: Mapping[str, Any]) -> str:
+    if sure["wa"] is None:
+        return "never sure"
+    return f"{100 * sure['wa']:.0f} ({100 * sure['coverage']:.0f}\u00a0%)"
 
 
 def to_json(prediction: Prediction, name: str) -> str:

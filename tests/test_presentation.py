@@ -71,6 +71,11 @@ def test_a_record_says_how_often_it_is_right_when_it_is_sure() -> None:
     assert row[-1] == "73 (37\u00a0%)"
 
 
+def test_a_model_that_is_never_sure_is_said_to_be() -> None:
+    (row,) = rows({"tess-loso": {**RESULT, "sure": {"coverage": 0.0, "wa": None}}})
+    assert row[-1] == "never sure"
+
+
 def test_records_come_in_one_order_and_unknown_protocols_last() -> None:
     found = rows({"my-corpus": RESULT, "tess-loso": RESULT, "cremad-evar": RESULT})
     assert [row[0].split()[0] for row in found] == ["CREMA-D", "TESS", "my-corpus"]
