@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
 from pages.parts.explore_data import available
+from pages.parts.explore_jobs import background, forget, is_known
 from pages.parts.explore_show import save_table
+from ser_core.corpora.cremad import STARTER_CLIPS
+from ser_core.corpora.download import download_starter_pack
 from ser_core.corpora.facts import CORPORA, CorpusFacts, size_words
 from ser_core.exploration_charts import group_label
 from ser_core.settings import settings
@@ -17,6 +23,7 @@ def show_about() -> None:
     found = available()
     if not found:
         _how_to_start()
+    _starter_pack(found)
     st.markdown(
         "Most of what is known about emotion in the voice comes from **actors** who were asked to portray it. These "
         "four corpora are used most; each teaches something else, and none of them is everyday speech."
@@ -45,6 +52,30 @@ def _how_to_start() -> None:
         "holds them, and reload this page: then it counts, plays and compares the clips themselves.",
         icon=":material/folder_open:",
     )
+
+
+def _starter_pack(found: list[str]) -> None:
+    """Offer a few real voices on one press."""
+    key = f"starter:{settings().data}"
+    if "cremad" in found and not is_known(key):
+        return
+
+    def work(progress: Any, cancelled: Any) -> Path:
+        return download_starter_pack(progress=progress, cancelled=cancelled)
+
+    with st.container(border=True, key="starter"):
+        facts = CORPORA["cremad"]
+        done = background(
+            key,
+            f"Fetch {len(STARTER_CLIPS)} real voices",
+            work,
+            explain=f"**Real voices within seconds:** {len(STARTER_CLIPS)} clips of CREMA-D (licence: "
+            f"[{facts.licence}]({facts.licence_url}), which allows this) are fetched from their publisher into "
+            f"`{settings().data / 'cremad'}`. This is the only time that this page uses the internet.",
+        )
+    if done is not None:
+        forget(key)
+        st.rerun()
 
 
 def _card(corpus: str, facts: CorpusFacts, *, here: bool) -> None:

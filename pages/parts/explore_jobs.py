@@ -96,6 +96,16 @@ def background(key: str, label: str, work: Work, *, explain: str, at_once: bool 
     return job.result
 
 
+def is_known(key: str) -> bool:
+    """Return whether a computation was started and its result is kept."""
+    return key in _jobs()
+
+
+def forget(key: str) -> None:
+    """Drop a result, so that the computation can be started again."""
+    _jobs().pop(key, None)
+
+
 def _start(key: str, work: Work) -> Job:
     jobs = _jobs()
     for old in [name for name, job in jobs.items() if job.finished.is_set()][: max(0, len(jobs) - _KEPT)]:
