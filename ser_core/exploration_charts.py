@@ -70,6 +70,8 @@ def counts_figure(counts: pd.DataFrame, by: str, within: str | None = None) -> g
     else:
         figure.update_xaxes(categoryorder="array", categoryarray=labels, fixedrange=True, nticks=30)
         figure.update_yaxes(title_text="clips", fixedrange=True, gridcolor="rgba(128,135,146,0.25)")
+    if lying and within is None:
+        figure.update_xaxes(range=[0, 1.25 * max(1, int(counts["clips"].max()))])  # room for the numbers on a phone
     figure.update_layout(barmode="stack", legend=_LEGEND)
     height = 70 + 30 * len(order) if lying else 340
     return finish(figure, height=max(height, 170), top=8 if within is None else 44)

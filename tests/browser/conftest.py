@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
@@ -65,14 +66,25 @@ def microphone_file(spoken_clip: Path, tmp_path_factory: pytest.TempPathFactory)
 @pytest.fixture(scope="session")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the app, started as a person would start it."""
+    with running_app(tmp_path_factory.mktemp("app")) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def running_app(folder: Path, **settings: str) -> Iterator[str]:
+    """Start the app with further settings in its environment, its log in *folder*; yield its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    log = tmp_path_factory.mktemp("app") / "log.txt"
+    log = folder / "log.txt"
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
     with log.open("w") as output:
         process = subprocess.Popen(
-            [*command, "--server.port", str(port)], cwd=PROJECT, stdout=output, stderr=subprocess.STDOUT
+            [*command, "--server.port", str(port)],
+            cwd=PROJECT,
+            env=os.environ | settings,
+            stdout=output,
+            stderr=subprocess.STDOUT,
         )
         try:
             _wait_until_healthy(f"http://localhost:{port}", process, log)
