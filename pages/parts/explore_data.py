@@ -13,6 +13,7 @@ from ser_core.corpora import read_corpora
 from ser_core.corpora.facts import CORPORA
 from ser_core.corpora.own import own_corpora
 from ser_core.corpora.statistics import corpus_title, facet_values, filter_clips
+from ser_core.corpora.table import holds_files
 from ser_core.errors import SERError
 from ser_core.exploration_charts import group_label
 from ser_core.settings import settings
@@ -22,9 +23,11 @@ _RANGES = ("age", "duration_s")
 
 
 def available() -> list[str]:
-    """Return the corpora that have a folder: those of the four, then a person's own."""
+    """Return the corpora that have a folder with files in it: those of the four, then a person's own."""
     root = settings().data
-    return [name for name in CORPORA if (root / name).is_dir()] + (own_corpora(root) if root.is_dir() else [])
+    # A download that has only begun has made its folders, and is no corpus yet.
+    published = [name for name in CORPORA if holds_files(root / name)]
+    return published + (own_corpora(root) if root.is_dir() else [])
 
 
 def data_version() -> int:

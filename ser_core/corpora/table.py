@@ -66,6 +66,11 @@ def read_corpus(corpus: str, folder: str | os.PathLike[str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(_TYPES)
 
 
+def holds_files(folder: Path) -> bool:
+    """Return whether there is any file below *folder* that is not hidden."""
+    return any(not name.startswith(".") for _, _, names in os.walk(folder) for name in names)
+
+
 def read_corpora(corpora: Iterable[str] | None = None, data: str | os.PathLike[str] | None = None) -> pd.DataFrame:
     """Read several corpora from the folders `data/<name>` into one table, from the cache where nothing has changed.
 

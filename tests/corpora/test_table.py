@@ -1,10 +1,12 @@
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from ser_core.corpora import COLUMNS, CORPORA, read_corpora, read_corpus
+from ser_core.corpora.table import holds_files
 from ser_core.emotions import CORPUS_LABELS
 from ser_core.errors import CorpusError
 from tests.synthetic import clip_bytes, clip_names, encode, voice
@@ -287,3 +289,12 @@ def test_no_corpus_at_all(tmp_path):
 def test_ages_and_lengths_are_numbers_one_can_compute_with(synthetic_table):
     assert np.isfinite(synthetic_table["duration_s"]).all()
     assert synthetic_table["age"].dropna().between(18, 90).all()
+
+
+def test_empty_folders_are_told_from_files(tmp_path: Path) -> None:
+    (tmp_path / "AudioWAV").mkdir()
+    (tmp_path / ".DS_Store").write_text("")
+    assert not holds_files(tmp_path)
+    assert not holds_files(tmp_path / "missing")
+    (tmp_path / "AudioWAV/1001_DFA_ANG_XX.wav").write_bytes(b"")
+    assert holds_files(tmp_path)

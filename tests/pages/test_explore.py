@@ -269,10 +269,13 @@ def test_a_folder_without_clips_is_named_and_the_others_are_shown(
     corpora: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(corpora / "ravdess", tmp_path / "ravdess")
+    (tmp_path / "cremad/AudioWAV").mkdir(parents=True)  # as a download leaves it that got nothing
     (tmp_path / "tess").mkdir()
+    (tmp_path / "tess/notes.txt").write_text("nothing here")
     app = explore(tmp_path, monkeypatch, COUNTS)
     assert not app.exception
-    assert "does not hold TESS" in app.warning[0].value
+    assert [warning.value for warning in app.warning if "does not hold TESS" in warning.value]
+    assert not [warning.value for warning in app.warning if "CREMA-D" in warning.value]
     assert metrics(app)["Clips"] == "15"
 
 
