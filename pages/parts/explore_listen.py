@@ -125,7 +125,7 @@ def _small(clip: pd.Series, *, chosen: bool) -> None:
     st.audio(clip_wav(clip), format="audio/wav")
     figure = spectrogram_figure(waveform, height=170, legend=False).update_yaxes(title_text=None)
     alt = f"Spectrogram of the same sentence, {clip['emotion']}, {waveform.duration_s:.1f} seconds."
-    st.plotly_chart(figure, key=f"small_{clip['emotion']}", config={"displayModeBar": False}, alt=alt)
+    show_chart(figure, f"small_{clip['emotion']}", alt, title=str(clip["clip"]))
 
 
 def _people(clip: pd.Series) -> None:
