@@ -26,19 +26,23 @@ class RunCalibration:
     ----------
     folds
         One calibration a fold.
+    thresholds
+        For each fold, the confidence below which its model is not sure; from that fold's validation clips alone, since
+        a validation speaker of one fold may be a test speaker of another.
     mean
-        Their mean, for a model trained on everything.
+        The mean of the calibrations, for a model trained on everything.
     threshold
-        The confidence below which it is not sure.
+        The threshold for that model, from the validation clips of all folds; scores no test clip.
     """
 
     folds: tuple[Calibration, ...]
+    thresholds: tuple[float, ...]
     mean: Calibration
     threshold: float
 
 
 def calibrate_run(run: RunFolder, folds: list[int]) -> RunCalibration:
-    """Fit a calibration for each fold and one threshold for all, on validation clips and all classes."""
+    """Fit calibration and threshold of each fold, and those of all, on validation clips and all classes."""
     parts, confidence, right = [], [], []
     frames = [run.predictions(fold) for fold in folds]
     labels = _labels(pd.concat(frames, ignore_index=True))  # of all held-out clips: a fold may lack one
@@ -49,8 +53,9 @@ def calibrate_run(run: RunFolder, folds: list[int]) -> RunCalibration:
         probabilities = softmax(parts[-1].scores(logits), axis=1)
         confidence.append(probabilities.max(axis=1))
         right.append(probabilities.argmax(axis=1) == target)
+    thresholds = tuple(map(fit_threshold, confidence, right))
     threshold = fit_threshold(np.concatenate(confidence), np.concatenate(right))
-    return RunCalibration(tuple(parts), Calibration.mean(parts), threshold)
+    return RunCalibration(tuple(parts), thresholds, Calibration.mean(parts), threshold)
 
 
 def evaluate_run(run: RunFolder, folds: list[int] | None = None) -> dict[str, dict[str, Any]]:
@@ -68,25 +73,25 @@ def evaluate_run(run: RunFolder, folds: list[int] | None = None) -> dict[str, di
     folds = list(range(fold_count(protocol))) if folds is None else folds
     calibration = calibrate_run(run, folds)
     tests = {}
-    for fold, part in zip(folds, calibration.folds, strict=True):
+    for fold, part, threshold in zip(folds, calibration.folds, calibration.thresholds, strict=True):
         frame = run.predictions(fold).query("part == 'test'").copy()
         frame[LOGIT_COLUMNS] = part.scores(frame[LOGIT_COLUMNS].to_numpy())
-        tests[fold] = frame
+        tests[fold] = frame.assign(threshold=threshold)
     reports = {}
     for name in answered_protocols(protocol):
         if name == SPEAKER:
-            reports[name] = evaluate_predictions(name, [tests[fold] for fold in folds], calibration.threshold)
+            reports[name] = evaluate_predictions(name, [tests[fold] for fold in folds])
             continue
         entry = published(name)
         needed = range(len(entry["test_speakers"]))
         if not set(needed) <= set(folds):
             continue
         parts = [_test_rows(tests[fold], entry["corpus"], entry["test_speakers"][fold]) for fold in needed]
-        reports[name] = evaluate_predictions(name, parts, calibration.threshold)
+        reports[name] = evaluate_predictions(name, parts)
     return reports
 
 
-def evaluate_predictions(protocol: str, folds: list[pd.DataFrame], threshold: float) -> dict[str, Any]:
+def evaluate_predictions(protocol: str, folds: list[pd.DataFrame]) -> dict[str, Any]:
     """Return the evaluation object of one protocol.
 
     Parameters
@@ -94,9 +99,8 @@ def evaluate_predictions(protocol: str, folds: list[pd.DataFrame], threshold: fl
     protocol
         Its name; answers are restricted to its classes, except under "open". ``speaker-5fold`` has those that occur.
     folds
-        For each fold a frame with columns corpus, speaker, emotion and one calibrated score a class.
-    threshold
-        The confidence below which the model is not sure.
+        For each fold a frame with columns corpus, speaker, emotion, threshold (the confidence below which the model
+        is not sure) and one calibrated score a class.
     """
     frame = pd.concat(folds, ignore_index=True)
     corpora = sorted(set(frame["corpus"]))
@@ -109,7 +113,7 @@ def evaluate_predictions(protocol: str, folds: list[pd.DataFrame], threshold: fl
     truth = np.searchsorted(places, target)
     answer, speakers, size = restricted.argmax(axis=1), _speakers(frame, corpora), len(labels)
     counts = metrics.confusion_matrix(truth, answer, size)
-    sure = free.max(axis=1) >= threshold
+    sure = free.max(axis=1) >= frame["threshold"].to_numpy()
     right = free.argmax(axis=1) == target
     starts = np.cumsum([0, *(len(part) for part in folds)])
     return {

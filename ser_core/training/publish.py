@@ -93,7 +93,8 @@ def _note(protocol: str, folds: int) -> str:
     return (
         f"Measured on {folds} models of the same recipe, trained under protocol '{protocol}', each on speakers other "
         "than those it was tested on; the shipped weights were then trained on all clips with unchanged settings. "
-        "Temperature, bias and threshold come from validation speakers of those models. Answers were restricted to the "
+        "Each was calibrated, threshold included, on its own validation speakers; the shipped temperature, bias and "
+        "threshold come from those of all folds. Answers were restricted to the "
         "classes of the corpus, except under 'open', where all eight were allowed."
     )
 

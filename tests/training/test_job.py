@@ -115,6 +115,24 @@ def test_calibration_does_not_look_at_test_clips(trained: Trained) -> None:
         path.write_bytes(original)
 
 
+def test_a_fold_is_not_calibrated_on_the_validation_of_another(trained: Trained) -> None:
+    """A validation speaker of one fold may be a test speaker of another."""
+    _, run, _, _ = trained
+    before = calibrate_run(run, [0, 1])
+    path = run.path / "fold-1" / "predictions.parquet"
+    original = path.read_bytes()
+    frame = pd.read_parquet(path)
+    frame[LOGIT_COLUMNS] = 0.0
+    frame.to_parquet(path)
+    try:
+        after = calibrate_run(run, [0, 1])
+        assert repr(after.folds[0]) == repr(before.folds[0])
+        assert after.thresholds[0] == before.thresholds[0]
+        assert repr(after.folds[1]) != repr(before.folds[1])  # so the change was one that could be seen
+    finally:
+        path.write_bytes(original)
+
+
 def test_the_bundle_predicts_what_the_run_predicted(trained: Trained, tmp_path: Path) -> None:
     recipe, held_out, final, table = trained
     card = publish_bundle(tmp_path / "mine", recipe, final, held_out, table)
