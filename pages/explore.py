@@ -8,16 +8,16 @@ import pandas as pd
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
-from pages.parts.explore_about import show_about
-from pages.parts.explore_copy import show_copy
-from pages.parts.explore_counts import show_counts
-from pages.parts.explore_data import read_table, show_filters
-from pages.parts.explore_differences import show_differences
-from pages.parts.explore_listen import show_listen
-from pages.parts.explore_map import show_map
-from pages.parts.explore_people import show_people
-from pages.parts.explore_show import set_style, show_image_choice
-from pages.parts.explore_voice import show_voice
+from pages.parts.explore.about import show_about
+from pages.parts.explore.copy import show_copy
+from pages.parts.explore.counts import show_counts
+from pages.parts.explore.data import read_table, show_filters
+from pages.parts.explore.differences import show_differences
+from pages.parts.explore.listen import show_listen
+from pages.parts.explore.map import show_map
+from pages.parts.explore.people import show_people
+from pages.parts.explore.voice import show_voice
+from pages.parts.show import set_style, show_image_choice
 from ser_core.errors import SERError
 
 Draw = Callable[[pd.DataFrame, pd.DataFrame], None]

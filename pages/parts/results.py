@@ -12,7 +12,8 @@ from pages.parts.inputs import Sound
 from pages.parts.models import wav_bytes
 from ser_core.audio import SAMPLE_RATE
 from ser_core.bundle import ModelCard
-from ser_core.charts import probability_figure, standalone_html, waveform_figure
+from ser_core.charts.answer import probability_figure, waveform_figure
+from ser_core.charts.common import standalone_html
 from ser_core.presentation import listeners_note, record_table, to_csv, to_json, verdict
 from ser_core.recogniser import Prediction
 

@@ -230,7 +230,7 @@ def test_a_failed_computation_is_a_sentence_and_can_be_tried_again(
     def fail(*_: Any, **__: Any) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("pages.parts.explore_voice.measure_clips", fail)
+    monkeypatch.setattr("pages.parts.explore.voice.measure_clips", fail)
     app = explore(corpora, monkeypatch, VOICE)
     press(app, "start_job")
     wait_for_jobs()
@@ -242,7 +242,7 @@ def test_a_failed_computation_is_a_sentence_and_can_be_tried_again(
 
 
 def test_the_table_is_read_once(corpora: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pages.parts import explore_data
+    from pages.parts.explore import data
 
     calls: list[Any] = []
 
@@ -250,8 +250,8 @@ def test_the_table_is_read_once(corpora: Path, monkeypatch: pytest.MonkeyPatch) 
         calls.append(names)
         return read_corpora(names, root)
 
-    monkeypatch.setattr(explore_data, "read_corpora", read)
-    explore_data._read.clear()
+    monkeypatch.setattr(data, "read_corpora", read)
+    data._read.clear()
     app = explore(corpora, monkeypatch, COUNTS)
     choose(app, "count_by", "sex")
     assert calls == [["cremad"], ["ravdess"]]
@@ -296,7 +296,7 @@ def test_a_csv_holds_the_numbers_on_the_page(corpora: Path, monkeypatch: pytest.
 
 
 def wait_for_jobs() -> None:
-    from pages.parts.explore_jobs import _jobs
+    from pages.parts.jobs import _jobs
 
     for job in _jobs().values():
         assert job.finished.wait(120)

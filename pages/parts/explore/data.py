@@ -9,13 +9,13 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from ser_core.charts.exploration import group_label
 from ser_core.corpora import read_corpora
 from ser_core.corpora.facts import CORPORA
 from ser_core.corpora.own import own_corpora
 from ser_core.corpora.statistics import corpus_title, facet_values, filter_clips
 from ser_core.corpora.table import holds_files
 from ser_core.errors import SERError
-from ser_core.exploration_charts import group_label
 from ser_core.settings import settings
 
 _CHOICES = ("corpus", "emotion", "sex", "intensity", "speaker")

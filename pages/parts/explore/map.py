@@ -7,15 +7,15 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.parts.explore_data import data_version
-from pages.parts.explore_jobs import background
-from pages.parts.explore_show import chart_config, save_chart
-from pages.parts.explore_sounds import clip_wav, read_clip
+from pages.parts.corpus_sounds import clip_wav, read_clip
+from pages.parts.explore.data import data_version
+from pages.parts.jobs import background
+from pages.parts.show import chart_config, save_chart
 from ser_core.bundle import list_bundles
+from ser_core.charts.exploration import group_label, map_figure
 from ser_core.corpora.statistics import corpus_title
 from ser_core.exploration.acoustics import is_measured
 from ser_core.exploration.embedding import ClipMap, map_clips
-from ser_core.exploration_charts import group_label, map_figure
 
 _METHODS = {"pca": "PCA", "tsne": "t-SNE"}
 _FUNCTIONALS = "what can be measured (functionals)"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from pages.parts.explore_show import save_table, show_chart, show_table
+from pages.parts.show import save_table, show_chart, show_table
+from ser_core.charts.exploration import box_figure, counts_figure, histogram_figure, matrix_figure
 from ser_core.corpora.statistics import (
     combinations,
     corpus_title,
@@ -16,7 +17,6 @@ from ser_core.corpora.statistics import (
     imbalance,
     missing_combinations,
 )
-from ser_core.exploration_charts import box_figure, counts_figure, histogram_figure, matrix_figure
 
 TITLES = {
     "emotion": "emotion",

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.parts.explore_show import show_chart, show_table
-from pages.parts.explore_sounds import all_votes, clip_wav, read_clip
+from pages.parts.corpus_sounds import all_votes, clip_wav, read_clip
 from pages.parts.models import choose_model
+from pages.parts.show import show_chart, show_table
 from ser_core.bundle import load_card
+from ser_core.charts.exploration import group_label, histogram_figure, matrix_figure, votes_figure
 from ser_core.corpora.votes import CHOICES, MODALITIES, listeners_confusion, listeners_summary, most_agreed, votes_of
 from ser_core.errors import SERError
-from ser_core.exploration_charts import group_label, histogram_figure, matrix_figure, votes_figure
 
 _PROTOCOL = "cremad-evar"
 _MODALITIES = {"voice": "the voice", "face": "the face", "both": "both"}

@@ -7,9 +7,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.parts.explore_data import data_version
-from pages.parts.explore_jobs import background
-from pages.parts.explore_show import show_chart, show_table
+from pages.parts.explore.data import data_version
+from pages.parts.jobs import background
+from pages.parts.show import show_chart, show_table
+from ser_core.charts.exploration import box_figure, violin_figure
 from ser_core.exploration.acoustics import (
     MEASURES,
     box_summary,
@@ -18,7 +19,6 @@ from ser_core.exploration.acoustics import (
     relative_to_speaker,
     violin_summary,
 )
-from ser_core.exploration_charts import box_figure, violin_figure
 
 _BY = {"emotion": "emotion", "corpus": "corpus", "sex": "sex", "intensity": "intensity", "speaker": "speaker"}
 _VOICE = [name for name, measure in MEASURES.items() if measure.about == "voice"] + ["level_dbfs"]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 
 from ser_core.audio import Waveform
-from ser_core.charts import envelope, probability_figure, standalone_html, waveform_figure
+from ser_core.charts.answer import envelope, probability_figure, waveform_figure
 from ser_core.emotions import COLOURS, EMOTIONS, SYMBOLS
 
 SHARES = dict(zip(EMOTIONS, [0.02, 0.05, 0.6, 0.03, 0.1, 0.1, 0.04, 0.06], strict=True))
@@ -66,11 +64,3 @@ def test_the_scale_is_the_same_for_every_answer() -> None:
     even = dict.fromkeys(EMOTIONS, 1 / 8)
     ranges = [probability_figure(shares, 1 / 8).layout.xaxis.range for shares in (SHARES, even)]
     assert ranges[0] == ranges[1]
-
-
-def test_a_saved_page_needs_no_network() -> None:
-    page = standalone_html(probability_figure(SHARES, 1 / 8), "call.wav")
-    assert "call.wav" in page
-    assert "Plotly.newPlot" in page
-    assert '<script src="http' not in page
-    assert json.dumps("angry")[1:-1] in page

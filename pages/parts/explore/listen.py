@@ -6,18 +6,18 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.parts.explore_show import show_chart
-from pages.parts.explore_sounds import all_votes, changed, clip_wav, read_clip
+from pages.parts.corpus_sounds import all_votes, changed, clip_wav, read_clip
 from pages.parts.inputs import Sound
 from pages.parts.models import choose_model, predict, recogniser
+from pages.parts.show import show_chart
 from ser_core.audio import Waveform
-from ser_core.charts import probability_figure, waveform_figure
+from ser_core.charts.answer import probability_figure, waveform_figure
+from ser_core.charts.exploration import group_label, spectrogram_figure, votes_figure
 from ser_core.corpora.sentences import same_sentence, sentence_text
 from ser_core.corpora.statistics import corpus_title, facet, facet_values
 from ser_core.corpora.votes import votes_of
 from ser_core.emotions import EMOTIONS
 from ser_core.errors import SERError
-from ser_core.exploration_charts import group_label, spectrogram_figure, votes_figure
 from ser_core.recogniser import Prediction
 
 HEARD = (

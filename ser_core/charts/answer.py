@@ -8,10 +8,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from ser_core.audio import Waveform
+from ser_core.charts.common import GREY, finish
 from ser_core.emotions import COLOURS, SYMBOLS
 
-#: A grey that reads on white and on near-black.
-GREY = "#808792"
 #: Columns of the envelope: more than the pixels of a phone, few enough to travel as 5 kB.
 _COLUMNS = 800
 #: Right edge of the bar chart, in percent: beyond 100 there is room for the numbers.
@@ -102,25 +101,3 @@ def probability_figure(probabilities: Mapping[str, float], chance: float) -> go.
     figure.update_xaxes(range=[0, _NUMBERS_AT], visible=False, fixedrange=True)  # the same scale for every answer
     figure.update_yaxes(autorange="reversed", ticksuffix=" ", fixedrange=True, showgrid=False, tickfont={"size": 15})
     return finish(figure, height=40 + 38 * len(emotions), top=26)
-
-
-def standalone_html(figure: go.Figure, title: str) -> str:
-    """Return *figure* as one web page that works without a network (4.5 MB: it carries the plotting library)."""
-    page = go.Figure(figure)
-    page.update_layout(title=title, template="plotly_white", height=None, margin={"t": 70, "l": 120, "b": 60})
-    return str(page.to_html(include_plotlyjs=True, config={"displaylogo": False}))
-
-
-def finish(figure: go.Figure, height: int, top: int = 8) -> go.Figure:
-    """Give *figure* what all figures share: no background, no margins, *height* and *top* in pixels."""
-    figure.update_layout(
-        height=height,
-        margin={"l": 0, "r": 8, "t": top, "b": 0},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"size": 14},
-        bargap=0.28,
-        dragmode=False,
-        modebar={"bgcolor": "rgba(0,0,0,0)", "color": GREY, "activecolor": GREY},
-    )
-    return figure

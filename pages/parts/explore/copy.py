@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.parts.explore_data import available, data_version
-from pages.parts.explore_jobs import background
-from pages.parts.explore_show import show_table
+from pages.parts.explore.data import available, data_version
+from pages.parts.jobs import background
+from pages.parts.show import show_table
 from ser_core.corpora.facts import CORPORA
 from ser_core.corpora.statistics import corpus_title
 from ser_core.corpora.verify import CorpusReport, verify_corpus

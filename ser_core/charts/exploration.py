@@ -12,7 +12,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from ser_core.audio import Waveform
-from ser_core.charts import GREY, finish
+from ser_core.charts.common import GREY, finish
 from ser_core.corpora.statistics import corpus_title, facet, facet_values
 from ser_core.emotions import COLOURS, SYMBOLS
 from ser_core.features.logmel import LogMelConfig, log_mel, mel_frequencies

@@ -7,14 +7,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.parts.explore_data import data_version
-from pages.parts.explore_jobs import background
-from pages.parts.explore_show import show_chart, show_table
-from pages.parts.explore_voice import measured
+from pages.parts.explore.data import data_version
+from pages.parts.explore.voice import measured
+from pages.parts.jobs import background
+from pages.parts.show import show_chart, show_table
+from ser_core.charts.exploration import box_figure, matrix_figure
 from ser_core.corpora.statistics import corpus_title
 from ser_core.exploration.acoustics import CUES, MEASURES
 from ser_core.exploration.cues import CueResult, corpora_differ, cues_predict
-from ser_core.exploration_charts import box_figure, matrix_figure
 
 
 def show_differences(table: pd.DataFrame, clips: pd.DataFrame) -> None:

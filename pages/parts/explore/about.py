@@ -8,13 +8,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.parts.explore_data import available
-from pages.parts.explore_jobs import background, forget, is_known
-from pages.parts.explore_show import save_table
+from pages.parts.explore.data import available
+from pages.parts.jobs import background, forget, is_known
+from pages.parts.show import save_table
+from ser_core.charts.exploration import group_label
 from ser_core.corpora.cremad import STARTER_CLIPS
 from ser_core.corpora.download import download_starter_pack
 from ser_core.corpora.facts import CORPORA, CorpusFacts, size_words
-from ser_core.exploration_charts import group_label
 from ser_core.settings import settings
 
 

@@ -1,0 +1,1 @@
+"""Plotly figures: of an answer, of corpora, of signals."""
