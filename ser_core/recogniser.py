@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from scipy.special import softmax
 
-from ser_core.audio import Quality, Waveform, assess_quality, speech_segments
+from ser_core.audio import Quality, Waveform, assess_quality, speech_segments, speech_span
 from ser_core.bundle import ModelCard, checked_weights, find_bundle, load_card
 from ser_core.calibration import Calibration
 from ser_core.scorers import Scorer, load_scorer
@@ -70,6 +70,23 @@ class Prediction:
             "model": self.model,
             "warnings": list(self.warnings),
         }
+
+
+@dataclass(frozen=True)
+class ModelInput:
+    """What a model was given of a stretch of a recording.
+
+    Attributes
+    ----------
+    start_s, end_s
+        The stretch that the array covers, in seconds.
+    array
+        A log-mel spectrogram in dB [shape=(n_mels, t)], or functionals [shape=(1, n)].
+    """
+
+    start_s: float
+    end_s: float
+    array: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -138,6 +155,18 @@ class Recogniser:
             quality=quality,
         )
 
+    def inputs(self, waveform: Waveform) -> list[ModelInput]:
+        """Return exactly the arrays from which :meth:`predict` answers, in order; none where it names no emotion."""
+        segments = speech_segments(waveform)
+        if assess_quality(waveform, segments).blocking:
+            return []
+        found = []
+        for start, end, _ in _windows(waveform, segments):
+            part = waveform.cut(start, end)
+            first, last = speech_span(part) if getattr(self.card.front_end, "trim", True) else (0.0, part.duration_s)
+            found.append(ModelInput(start + first, start + last, self._scorer.read(part)))
+        return found
+
     def timeline(self, waveform: Waveform, progress: Callable[[int, int], None] | None = None) -> list[Segment]:
         """Return a segment for every 1.5 s of speech, each judged from the 3 s around it.
 
@@ -164,15 +193,9 @@ class Recogniser:
 
     def _average(self, waveform: Waveform, speech: Sequence[tuple[float, float]]) -> np.ndarray:
         """Return the probabilities of a recording [shape=(n_classes,)]."""
-        first, last = speech[0][0], speech[-1][1]
-        if last - first <= LONGEST_WINDOW_S:
-            return self._score([waveform])[0]
-        starts = np.arange(first, last - _LEAST_SPEECH_S, _STEP_S)
-        windows = [(float(start), float(min(start + _WINDOW_S, last))) for start in starts]
-        weights = np.array([_overlap(speech, *window) for window in windows])
-        kept = np.flatnonzero(weights >= min(_LEAST_SPEECH_S, weights.max()))
-        values = self._score([waveform.cut(*windows[number]) for number in kept])
-        return np.average(values, axis=0, weights=weights[kept])
+        windows = _windows(waveform, speech)
+        values = self._score([waveform.cut(start, end) for start, end, _ in windows])
+        return np.average(values, axis=0, weights=[weight for _, _, weight in windows])
 
     def _score(self, waveforms: Sequence[Waveform]) -> np.ndarray:
         logits = np.stack([self._scorer(waveform) for waveform in waveforms])
@@ -181,6 +204,18 @@ class Recogniser:
 
     def _named(self, values: np.ndarray) -> dict[str, float]:
         return {label: float(value) for label, value in zip(self.card.labels, values, strict=True)}
+
+
+def _windows(waveform: Waveform, speech: Sequence[tuple[float, float]]) -> list[tuple[float, float, float]]:
+    """Return what is read at a time, as (start, end, seconds of speech in it)."""
+    first, last = speech[0][0], speech[-1][1]
+    if last - first <= LONGEST_WINDOW_S:
+        return [(0.0, waveform.duration_s, 1.0)]
+    starts = np.arange(first, last - _LEAST_SPEECH_S, _STEP_S)
+    windows = [(float(start), float(min(start + _WINDOW_S, last))) for start in starts]
+    weights = [_overlap(speech, *window) for window in windows]
+    least = min(_LEAST_SPEECH_S, max(weights))
+    return [(*window, weight) for window, weight in zip(windows, weights, strict=True) if weight >= least]
 
 
 def _overlap(segments: Sequence[tuple[float, float]], start: float, end: float) -> float:

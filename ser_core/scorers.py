@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,8 +19,29 @@ from ser_core.features.logmel import LogMelConfig, log_mel
 if TYPE_CHECKING:
     from ser_core.networks.residual_crnn import ResidualCRNN
 
-#: From a waveform to one logit a class [shape=(n_classes,)].
-Scorer = Callable[[Waveform], np.ndarray]
+#: From a waveform to a vector, such as one logit a class [shape=(n_classes,)].
+Embedder = Callable[[Waveform], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """A model as two steps, so that what lies between them can be shown.
+
+    Attributes
+    ----------
+    read
+        From a waveform to the array that the model is given: a log-mel spectrogram in dB [shape=(n_mels, t)], or
+        functionals [shape=(1, n)].
+    score
+        From that array to one logit a class [shape=(n_classes,)].
+    """
+
+    read: Callable[[Waveform], np.ndarray]
+    score: Callable[[np.ndarray], np.ndarray]
+
+    def __call__(self, waveform: Waveform) -> np.ndarray:
+        """Return one logit a class [shape=(n_classes,)]."""
+        return self.score(self.read(waveform))
 
 
 def load_scorer(card: ModelCard, weights: bytes) -> Scorer:
@@ -37,7 +59,7 @@ def load_scorer(card: ModelCard, weights: bytes) -> Scorer:
     raise BundleError(f"The model '{card.name}' joins a front end and a model that do not fit: install it again.")
 
 
-def load_embedder(card: ModelCard, weights: bytes) -> Scorer:
+def load_embedder(card: ModelCard, weights: bytes) -> Embedder:
     """Return a function from a waveform to what the model makes of it before it answers, for maps of clips.
 
     A network gives the vector that its last layer reads [shape=(width,)], a classical model its logits. It raises
@@ -80,13 +102,13 @@ def _network_scorer(card: ModelCard, weights: bytes, front_end: LogMelConfig) ->
 
     network = _load_network(card, weights)
 
-    def score(waveform: Waveform) -> np.ndarray:
-        spectrogram = torch.from_numpy(log_mel(waveform, front_end))[None]
+    def score(array: np.ndarray) -> np.ndarray:
+        spectrogram = torch.from_numpy(array)[None]
         with torch.inference_mode():
             logits: np.ndarray = network(spectrogram, torch.tensor([spectrogram.shape[2]]))[0].numpy()
         return logits
 
-    return score
+    return Scorer(lambda waveform: log_mel(waveform, front_end), score)
 
 
 def _classical_scorer(card: ModelCard, weights: bytes, front_end: FunctionalsConfig) -> Scorer:
@@ -106,10 +128,10 @@ def _classical_scorer(card: ModelCard, weights: bytes, front_end: FunctionalsCon
     if not isinstance(classifier, Pipeline) or getattr(classifier, "n_features_in_", 0) != expected:
         raise _misfit(card)
 
-    def score(waveform: Waveform) -> np.ndarray:
-        return decision_scores(classifier, functional_vector(waveform, front_end), len(card.labels))[0]
+    def score(array: np.ndarray) -> np.ndarray:
+        return decision_scores(classifier, array, len(card.labels))[0]
 
-    return score
+    return Scorer(lambda waveform: functional_vector(waveform, front_end), score)
 
 
 def _misfit(card: ModelCard) -> BundleError:

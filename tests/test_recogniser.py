@@ -12,6 +12,7 @@ import pytest
 from ser_core.audio import SAMPLE_RATE, Waveform, load_audio
 from ser_core.emotions import EMOTIONS
 from ser_core.recogniser import Recogniser
+from ser_core.scorers import Scorer
 from tests.synthetic import voice
 
 
@@ -99,3 +100,22 @@ def test_a_real_voice_that_was_heard_in_training_is_mostly_recognised(data_folde
     answers = [lite.predict(load_audio(clip)).emotion for clip in clips]
     right = [EMOTIONS[int(clip.name[6:8]) - 1] == answer for clip, answer in zip(clips, answers, strict=True)]
     assert np.mean(right) > 0.6
+
+
+@pytest.mark.parametrize("seconds", [2.0, 12.0])
+def test_inputs_are_the_arrays_behind_the_answer(recogniser: Recogniser, seconds: float) -> None:
+    waveform = Waveform(np.concatenate([np.zeros(SAMPLE_RATE, np.float32), voice(seconds)]))
+    given: list[np.ndarray] = []
+    scorer = recogniser._scorer
+    spy = Recogniser(recogniser.card, Scorer(scorer.read, lambda array: (given.append(array), scorer.score(array))[1]))
+    spy.predict(waveform)
+    inputs = recogniser.inputs(waveform)
+    assert len(inputs) == len(given) == (1 if seconds < 8 else 6)
+    for one, array in zip(inputs, given, strict=True):
+        np.testing.assert_array_equal(one.array, array)
+    assert inputs[0].start_s == pytest.approx(0.9, abs=0.15)
+    assert inputs[-1].end_s == pytest.approx(1 + seconds, abs=0.3)
+
+
+def test_a_recording_without_an_answer_has_no_inputs(recogniser: Recogniser) -> None:
+    assert recogniser.inputs(Waveform(np.zeros(SAMPLE_RATE, np.float32))) == []

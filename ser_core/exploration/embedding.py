@@ -23,7 +23,7 @@ from ser_core.exploration.acoustics import clip_vectors, functional_matrix
 from ser_core.exploration.sampling import sample_evenly
 from ser_core.features.store import Progress
 from ser_core.files import write_atomically
-from ser_core.scorers import Scorer, load_embedder
+from ser_core.scorers import Embedder, load_embedder
 from ser_core.settings import settings
 
 Method = Literal["pca", "tsne"]
@@ -181,7 +181,7 @@ def _bundle_vector(waveform: Waveform, config: BundleVectorConfig) -> np.ndarray
 
 
 @cache
-def _embedder(folder: str, sha256: str) -> Scorer:
+def _embedder(folder: str, sha256: str) -> Embedder:
     """Return the embedder of a bundle, loaded once a process; *sha256* makes a changed bundle load anew."""
     path = find_bundle(folder)
     card = load_card(path)
