@@ -158,18 +158,25 @@ def _difference(frames: np.ndarray, longest: int) -> tuple[np.ndarray, np.ndarra
 
 
 def _candidates(difference: np.ndarray, normalised: np.ndarray, shortest: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return F0 in Hz and periodicity of the deepest dips [shape=(t, 5), float64]; -inf where there are fewer."""
+    """Return F0 in Hz and periodicity of the best dips [shape=(t, 5), float64]; -inf where there are fewer.
+
+    Both are refined by a parabola through the plain function, since the normalisation shifts its dips (de Cheveigné &
+    Kawahara 2002, step 5). Without it multiples of the period that happen to be whole samples would look deeper.
+    """
     dips = normalised[:, shortest:-1]
     lowest = (dips < normalised[:, shortest - 1 : -2]) & (dips <= normalised[:, shortest + 1 :])
-    depth = np.where(lowest, dips, np.inf)
-    places = np.argpartition(depth, _CANDIDATES, axis=1)[:, :_CANDIDATES]
-    rows = np.arange(len(depth))[:, None]
-    strength = 1.0 - depth[rows, places]
+    rows, places = np.nonzero(lowest)
     before, here, after = (difference[rows, places + shortest + shift] for shift in (-1, 0, 1))
     bend = before + after - 2 * here
-    # Refined on the plain function, since the normalisation shifts its dips (de Cheveigné & Kawahara 2002, step 5).
-    offset = np.divide(before - after, 2 * bend, out=np.zeros_like(bend), where=bend > 0)
-    return SAMPLE_RATE / (places + shortest + np.clip(offset, -1, 1)), strength
+    offset = np.divide(before - after, 2 * bend, out=np.zeros_like(bend), where=bend > 0).clip(-1, 1)
+    refined = np.maximum(here - 0.25 * (before - after) * offset, 0.0)
+    depth = np.divide(refined, here, out=np.ones_like(here), where=here > 0) * dips[rows, places]
+    f0 = np.full(dips.shape, float(SAMPLE_RATE))
+    strength = np.full(dips.shape, -np.inf)
+    f0[rows, places] = SAMPLE_RATE / (places + shortest + offset)
+    strength[rows, places] = 1.0 - depth
+    best = np.argpartition(-strength - _OCTAVE_GAIN * np.log2(f0), _CANDIDATES, axis=1)[:, :_CANDIDATES]
+    return np.take_along_axis(f0, best, axis=1), np.take_along_axis(strength, best, axis=1)
 
 
 def _cheapest_path(f0: np.ndarray, strength: np.ndarray, heard: np.ndarray, config: PitchConfig) -> np.ndarray:
