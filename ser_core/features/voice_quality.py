@@ -1,0 +1,344 @@
+"""Voice quality: how evenly the vocal folds swing, and how much breath or roughness is in the voice.
+
+Jitter is the unevenness of the glottal periods, shimmer that of their strengths, the harmonics-to-noise ratio how much
+of the energy repeats itself. The methods and limits are Praat's (Boersma & Weenink): "To PointProcess (cc)" finds the
+pulses, "Get jitter", "Get shimmer" and "To Harmonicity (ac)" measure. On acted or spontaneous speech rather than held
+vowels, intonation itself raises jitter and shimmer: compare clips, do not diagnose.
+
+pitch = track_pitch(samples)
+pulses = glottal_pulses(samples, pitch)
+print(jitter(samples, pitch, pulses=pulses).local, shimmer(samples, pitch, pulses=pulses).local_db)
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ser_core.audio import SAMPLE_RATE
+from ser_core.features.pitch import Pitch
+
+# Praat's limits: what is shorter, longer or more uneven than this is no pair of glottal periods.
+_PERIOD_FLOOR_S, _PERIOD_CEILING_S = 0.0001, 0.02
+_PERIOD_FACTOR = 1.3
+_AMPLITUDE_FACTOR = 1.6
+
+# Praat's rules for following the pulses: where the next may lie, in periods; how alike two periods must be, and how
+# loud the second relative to the loudest sample, within a voiced stretch and for one more pulse just beyond it.
+_NEAREST, _FARTHEST = 0.8, 1.25
+_INSIDE_LIKENESS, _INSIDE_PEAK = 0.3, 0.01
+_BEYOND_LIKENESS, _BEYOND_PEAK = 0.7, 0.023333
+
+_PERIODS_PER_WINDOW = 4.5  # of the lowest pitch (Boersma 1993)
+_BLOCK = 512  # frames at a time
+_DEPTH = 30  # samples either side of the peak that its interpolation reads
+_FINE = np.arange(-8, 9) / 8  # where, in samples from the highest lag, the autocorrelation is interpolated
+_LEAST, _MOST = 1e-4, 1 - 1e-6  # of an autocorrelation: -40 and 60 dB
+
+
+@dataclass(frozen=True)
+class Jitter:
+    """Unevenness of the glottal periods, as fractions of the mean period; NaN where there are too few.
+
+    Attributes
+    ----------
+    local
+        Mean difference between neighbouring periods; above 0.01 a held vowel sounds rough.
+    rap
+        Relative average perturbation: difference of a period from the mean of itself and its two neighbours.
+    ppq5
+        The same over five periods, so that intonation counts less.
+    """
+
+    local: float
+    rap: float
+    ppq5: float
+
+
+@dataclass(frozen=True)
+class Shimmer:
+    """Unevenness of the strengths of glottal periods; NaN where there are too few.
+
+    Attributes
+    ----------
+    local
+        Mean difference between neighbouring amplitudes, as a fraction of the mean amplitude.
+    local_db
+        Mean absolute ratio of neighbouring amplitudes in dB.
+    apq3
+        Difference of an amplitude from the mean of itself and its two neighbours, as a fraction of the mean amplitude.
+    """
+
+    local: float
+    local_db: float
+    apq3: float
+
+
+def jitter(samples: np.ndarray, pitch: Pitch, *, pulses: np.ndarray | None = None) -> Jitter:
+    """Return the jitter over all voiced stretches of mono sound at 16 kHz [shape=(n,)].
+
+    Parameters
+    ----------
+    samples
+        The sound.
+    pitch
+        Its pitch contour.
+    pulses
+        :func:`glottal_pulses` of both, where they are at hand.
+    """
+    times = glottal_pulses(samples, pitch) if pulses is None else pulses
+    periods = np.diff(times)
+    mean = _mean(periods[_is_period(periods)])
+    if math.isnan(mean):
+        return Jitter(math.nan, math.nan, math.nan)
+    pairs = _even_pairs(periods)
+    differences = np.abs(np.diff(periods))[pairs]
+    rap, ppq5 = (_mean(_deviations(periods, pairs, width)) / mean for width in (3, 5))
+    return Jitter(_mean(differences) / mean, rap, ppq5)
+
+
+def shimmer(samples: np.ndarray, pitch: Pitch, *, pulses: np.ndarray | None = None) -> Shimmer:
+    """Return the shimmer over all voiced stretches of mono sound at 16 kHz [shape=(n,)]; parameters as for jitter."""
+    times = glottal_pulses(samples, pitch) if pulses is None else pulses
+    times, amplitudes = _amplitudes(np.asarray(samples, dtype=np.float32), times)
+    if len(times) < 2:
+        return Shimmer(math.nan, math.nan, math.nan)
+    steps = np.diff(times)
+    ratios = amplitudes[1:] / amplitudes[:-1]
+    pairs = (steps <= _PERIOD_CEILING_S) & (np.maximum(ratios, 1 / ratios) <= _AMPLITUDE_FACTOR)
+    mean = float(amplitudes.mean())
+    return Shimmer(
+        _mean(np.abs(np.diff(amplitudes))[pairs]) / mean,
+        _mean(np.abs(20 * np.log10(ratios[pairs]))),
+        _mean(_deviations(amplitudes, pairs, 3)) / mean,
+    )
+
+
+def harmonics_to_noise(samples: np.ndarray, pitch: Pitch) -> np.ndarray:
+    """Return the harmonics-to-noise ratio in dB of each frame [shape=(t,), float32], NaN where *pitch* is unvoiced.
+
+    The autocorrelation of the windowed sound, divided by that of the window, is at one period the share r of the
+    energy that repeats itself: 10 log10(r / (1 - r)) (Boersma 1993). 0 dB is half noise, 20 dB a clear vowel; values
+    are held between -40 and 60 dB. The Hann window spans 4.5 periods of the lowest pitch, so gliding pitch lowers it.
+    """
+    ratio = np.full(len(pitch.voiced), np.nan, dtype=np.float32)
+    voiced = np.flatnonzero(pitch.voiced)
+    if not len(voiced):
+        return ratio
+    periods = SAMPLE_RATE / pitch.f0_hz[voiced].astype(np.float64)
+    length = math.ceil(_PERIODS_PER_WINDOW * SAMPLE_RATE / pitch.config.f0_min / 2) * 2
+    padded = np.pad(np.asarray(samples, dtype=np.float32), length // 2)
+    frames = np.lib.stride_tricks.sliding_window_view(padded, length)
+    for start in range(0, len(voiced), _BLOCK):
+        rows = voiced[start : start + _BLOCK]
+        strength = _periodic_share(frames[rows * pitch.config.hop], periods[start : start + _BLOCK])
+        share = np.clip(strength, _LEAST, _MOST)
+        ratio[rows] = 10 * np.log10(share / (1 - share))
+    return ratio
+
+
+def glottal_pulses(samples: np.ndarray, pitch: Pitch) -> np.ndarray:
+    """Return the times of the glottal pulses in seconds [shape=(n,), float64], in order; none where unvoiced.
+
+    From the loudest sample in the middle of each voiced stretch, the next pulse on either side lies where a stretch of
+    one period is most alike, 0.8 to 1.25 periods away (Praat's "To PointProcess (cc)").
+    """
+    sound = np.asarray(samples, dtype=np.float32)
+    loudest = float(np.abs(sound).max(initial=0.0))
+    pulses: list[float] = []
+    covered = -math.inf
+    for stretch in _stretches(sound, pitch, loudest):
+        middle = stretch.strongest_in_the_middle()
+        before = stretch.follow(middle, -1, covered)
+        after = stretch.follow(middle, +1, -math.inf)
+        pulses += [*reversed(before), middle, *after]
+        covered = after[-1] if after else covered
+    return np.unique(np.array(pulses, dtype=np.float64)) / SAMPLE_RATE
+
+
+class _Stretch:
+    """A voiced stretch while its pulses are sought; places are in samples of the recording, with fractions."""
+
+    def __init__(self, sound: np.ndarray, f0_hz: np.ndarray, first_frame: int, hop: int, loudest: float) -> None:
+        self.periods = (SAMPLE_RATE / f0_hz.astype(np.float64)).tolist()
+        self.hop, self.loudest = hop, loudest
+        self.first = first_frame * hop  # where the contour begins
+        last = (first_frame + len(f0_hz) - 1) * hop
+        self.left, self.right = max(self.first - hop / 2, -0.5), min(last + hop / 2, len(sound) - 0.5)
+        margin = math.ceil(4 * max(self.periods)) + hop
+        self.offset = self.first - margin  # of the excerpt, which is all the search can reach
+        self.sound = np.zeros(last + 2 * margin - self.first, dtype=np.float64)
+        low, high = max(0, self.offset), min(len(sound), self.offset + len(self.sound))
+        self.sound[low - self.offset : high - self.offset] = sound[low:high]
+        self.energy = np.concatenate([[0.0], np.cumsum(np.square(self.sound))])
+
+    def period(self, place: float) -> float:
+        """Return the length of a period in samples, linear in F0 between frames and constant beyond the ends."""
+        frame = min(max((place - self.first) / self.hop, 0.0), len(self.periods) - 1.0)
+        below = min(int(frame), len(self.periods) - 2) if len(self.periods) > 1 else 0
+        above, part = min(below + 1, len(self.periods) - 1), frame - below
+        return 1 / ((1 - part) / self.periods[below] + part / self.periods[above])
+
+    def strongest_in_the_middle(self) -> float:
+        middle = (self.left + self.right) / 2
+        half = self.period(middle) / 2
+        start = math.floor(middle - half) - self.offset
+        excerpt = np.abs(self.sound[start : math.ceil(middle + half) - self.offset + 1])
+        best = int(excerpt.argmax())
+        inside = 0 < best < len(excerpt) - 1
+        return start + self.offset + best + (_vertex(*excerpt[best - 1 : best + 2].tolist())[0] if inside else 0.0)
+
+    def follow(self, place: float, direction: int, covered: float) -> list[float]:
+        """Return the pulses from *place* to the end of the stretch, none of them nearer than a period to *covered*."""
+        pulses: list[float] = []
+        while True:
+            period = self.period(place)
+            likeness, place, peak = self._most_alike(place, period, direction)
+            beyond = not self.left <= place <= self.right
+            least, loud = (_BEYOND_LIKENESS, _BEYOND_PEAK) if beyond else (_INSIDE_LIKENESS, _INSIDE_PEAK)
+            if likeness > least and peak > loud * self.loudest and place - covered > _NEAREST * period:
+                pulses.append(place)
+            if beyond:
+                return pulses
+
+    def _most_alike(self, place: float, period: float, direction: int) -> tuple[float, float, float]:
+        """Return (likeness, place, largest sample) of the period most like that at *place* on one side of it.
+
+        Where no likeness stands out, -1 and the place one period on.
+        """
+        near, far = sorted((direction * _NEAREST * period, direction * _FARTHEST * period))
+        start = round(place - period / 2) - self.offset
+        length = round(place + period / 2) - self.offset - start + 1
+        first = math.floor(place + near - period / 2) - self.offset
+        last = math.ceil(place + far - period / 2) - self.offset + 1
+        template = self.sound[start : start + length]
+        products = np.correlate(self.sound[first : last + length - 1], template, "valid")
+        energies = self.energy[first + length : last + length] - self.energy[first:last]
+        own = self.energy[start + length] - self.energy[start]
+        # A zero before the first, so that a period just at the limit is a peak too (Praat). What a difference of
+        # running sums loses in its last digits is silence.
+        alike = np.zeros(len(products) + 1)
+        np.divide(products, np.sqrt(np.maximum(own * energies, 1e-24)), out=alike[1:])
+        best = _highest_peak(alike)
+        if best is None:
+            return -1.0, place + direction * period, 0.0
+        shift, height = _vertex(*alike[best - 1 : best + 2].tolist())
+        first += best - 1
+        found = self.sound[first : first + length]
+        peak = max(float(found.max()), -float(found.min()))
+        return height, place + first + shift - start, peak
+
+
+def _stretches(sound: np.ndarray, pitch: Pitch, loudest: float) -> Iterator[_Stretch]:
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], pitch.voiced.astype(np.int8), [0]])))
+    for first, end in edges.reshape(-1, 2).tolist():
+        yield _Stretch(sound, pitch.f0_hz[first:end], first, pitch.config.hop, loudest)
+
+
+def _vertex(before: float, height: float, after: float) -> tuple[float, float]:
+    """Return place and height of the vertex of a parabola through three values one sample apart."""
+    bend, slope = 2 * height - before - after, (after - before) / 2
+    shift = slope / bend if bend > 0 else 0.0
+    return shift, height + slope * shift / 2
+
+
+def _highest_peak(values: np.ndarray) -> int | None:
+    """Return where the highest local maximum lies, None if there is none."""
+    best = int(values.argmax())
+    if 0 < best < len(values) - 1:
+        return best
+    inner = values[1:-1]
+    peaks = np.flatnonzero((inner >= values[:-2]) & (inner >= values[2:]))
+    return int(peaks[inner[peaks].argmax()]) + 1 if len(peaks) else None
+
+
+def _within_limits(periods: np.ndarray) -> np.ndarray:
+    return (periods >= _PERIOD_FLOOR_S) & (periods <= _PERIOD_CEILING_S)
+
+
+def _even_pairs(periods: np.ndarray) -> np.ndarray:
+    """Return which neighbours are both glottal periods, and alike enough [shape=(len(periods) - 1,), bool]."""
+    inside = _within_limits(periods)
+    before, after = periods[:-1], periods[1:]
+    return inside[:-1] & inside[1:] & (np.maximum(before, after) <= _PERIOD_FACTOR * np.minimum(before, after))
+
+
+def _is_period(periods: np.ndarray) -> np.ndarray:
+    """Return which intervals are glottal periods: within the limits, and like a neighbour if there is one."""
+    before, after = periods[:-1], periods[1:]
+    alike = np.maximum(before, after) <= _PERIOD_FACTOR * np.minimum(before, after)
+    supported = np.zeros(len(periods), bool)
+    supported[1:] |= alike
+    supported[:-1] |= alike
+    return _within_limits(periods) & (supported | (len(periods) == 1))
+
+
+def _deviations(values: np.ndarray, pairs: np.ndarray, width: int) -> np.ndarray:
+    """Return how far each value lies from the mean of the *width* around it, where all neighbours among them pair."""
+    if len(values) < width:
+        return np.zeros(0)
+    windows = np.lib.stride_tricks.sliding_window_view(values, width)
+    usable = np.lib.stride_tricks.sliding_window_view(pairs, width - 1).all(axis=1)
+    return np.abs(windows[:, width // 2] - windows.mean(axis=1))[usable]
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(values.mean()) if len(values) else math.nan
+
+
+def _amplitudes(sound: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return times and strengths of pulses between two even periods: RMS under a Hann window of 0.4 periods."""
+    inner = np.flatnonzero(_even_pairs(np.diff(times))) + 1
+    left, right = (0.2 * SAMPLE_RATE * (times[inner + side] - times[inner + side - 1])[:, None] for side in (0, 1))
+    centre = times[inner, None] * SAMPLE_RATE
+    reach = math.ceil(0.2 * SAMPLE_RATE * _PERIOD_CEILING_S) + 1
+    places = np.round(centre).astype(np.int64) + np.arange(-reach, reach + 1)
+    phase = np.where(places < centre, (places - centre) / left, (places - centre) / right)
+    inside = (np.abs(phase) <= 1) & (places >= 0) & (places < len(sound))
+    window = np.where(inside, 0.5 + 0.5 * np.cos(np.pi * phase), 0.0)
+    values = sound[np.clip(places, 0, max(0, len(sound) - 1))] if len(inner) else np.zeros_like(window)
+    weight = np.square(window).sum(axis=1)
+    strength = np.sqrt(np.square(values * window).sum(axis=1) / np.maximum(weight, 1e-12))
+    heard = strength > 0
+    return times[inner][heard], strength[heard]
+
+
+def _periodic_share(frames: np.ndarray, periods: np.ndarray) -> np.ndarray:
+    """Return the height of the autocorrelation's peak near one period [shape=(m,)] of frames [shape=(m, length)]."""
+    from scipy import fft
+
+    window, of_window = _window_and_autocorrelation(frames.shape[1])
+    lags = math.ceil(_FARTHEST * float(periods.max())) + _DEPTH + 2
+    size = fft.next_fast_len(frames.shape[1] + lags, real=True)
+    spectrum = fft.rfft((frames - frames.mean(axis=1, keepdims=True)) * window, size)
+    energy = fft.irfft(np.square(spectrum.real) + np.square(spectrum.imag), size)[:, :lags]
+    shares = energy / np.maximum(energy[:, :1] * of_window[:lags], np.finfo(np.float32).tiny)
+    lag = np.arange(lags)
+    near = (lag >= np.floor(_NEAREST * periods[:, None])) & (lag <= np.ceil(_FARTHEST * periods[:, None]))
+    best = np.where(near, shares, -np.inf).argmax(axis=1)
+    # The peak lies between samples: interpolated with neighbours on both sides, an autocorrelation being symmetric.
+    around = np.abs(best[:, None] + np.arange(-_DEPTH, _DEPTH + 1))
+    fine = np.take_along_axis(shares, around, axis=1) @ _sinc()
+    height = fine.max(axis=1)
+    return np.where(height > 1, 1 / np.maximum(height, 1), height)
+
+
+@functools.cache
+def _window_and_autocorrelation(length: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return a Hann window and its autocorrelation from lag 0, which is 1 [shape=(length,) each, float32]."""
+    window = np.hanning(length + 2)[1:-1]
+    spectrum = np.fft.rfft(window, 2 * length)
+    correlation = np.fft.irfft(np.abs(spectrum) ** 2)[:length]
+    return window.astype(np.float32), (correlation / correlation[0]).astype(np.float32)
+
+
+@functools.cache
+def _sinc() -> np.ndarray:
+    """Return weights that interpolate at the fine places [shape=(2 * depth + 1, fine places), float32]."""
+    distance = np.arange(-_DEPTH, _DEPTH + 1)[:, None] - _FINE
+    taper = 0.5 + 0.5 * np.cos(np.pi * distance / (_DEPTH + 1.5))
+    return (np.sinc(distance) * taper).astype(np.float32)
