@@ -1,7 +1,7 @@
-"""The three ways in: an example, a recording, an upload. The one used last is the one shown.
+"""The ways in: an example, a recording, an upload. The one used last is the one shown, on every page.
 
 What a person gave lies in the session's state as :class:`Sound` until something better comes; a sound that cannot be
-read leaves it there and adds a complaint.
+read leaves it there and adds a complaint. A page that compares two sounds keeps the other in a slot of its own.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ from ser_core.settings import settings
 
 UPLOAD_TYPES = ["wav", "flac", "ogg", "oga", "opus", "mp3", "aif", "aiff", "webm", "m4a", "mp4"]
 
+#: The slot of the sound that all pages show, and that of the sound it is compared with.
+MAIN, OTHER = "", "other"
+
 _REPLACED_WITHIN_S = 60.0
 
 
@@ -32,7 +35,7 @@ class Sound:
     Attributes
     ----------
     origin
-        ``example``, ``recording``, ``hands_free`` or ``upload``.
+        ``example``, ``recording``, ``hands_free``, ``upload``, ``corpus`` or ``changed`` (made from another sound).
     title
         What it is, for a person.
     name
@@ -56,70 +59,84 @@ def show_inputs() -> None:
         example, record, upload = st.columns(3, gap="medium")
     with example.container(border=True, height="stretch", key="card_example"):
         st.subheader(":material/play_circle: Try an example", anchor=False)
-        _show_examples()
+        show_examples()
     with record.container(border=True, height="stretch", key="card_record"):
         st.subheader(":material/mic: Record yourself", anchor=False)
-        _show_recorders()
+        show_recorders()
     with upload.container(border=True, height="stretch", key="card_upload"):
         st.subheader(":material/upload_file: Upload a file", anchor=False)
-        _show_uploader()
+        show_uploader()
 
 
-def current_sound() -> Sound | None:
+def current_sound(slot: str = MAIN) -> Sound | None:
     """Read what was given last, if anything new was; return what is to be shown."""
-    withdrawn, since = st.session_state.get("withdrawn", (None, 0.0))
-    pending = st.session_state.get("pending")
+    withdrawn, since = st.session_state.get(_key("withdrawn", slot), (None, 0.0))
+    pending = st.session_state.get(_key("pending", slot))
     if time.monotonic() - since > _REPLACED_WITHIN_S:
-        st.session_state.pop("withdrawn", None)
+        st.session_state.pop(_key("withdrawn", slot), None)
     if pending is not None:
         origin, title, name, data = pending
         try:
             with st.spinner("Reading the sound …"):
                 waveform = load_audio(data, name=name)
         except SERError as error:
-            st.session_state["complaint"] = str(error)
+            st.session_state[_key("complaint", slot)] = str(error)
             if withdrawn is not None:
-                st.session_state["sound"] = withdrawn
+                st.session_state[_key("sound", slot)] = withdrawn
         else:
-            digest = hashlib.sha256(data).hexdigest()
-            st.session_state["sound"] = Sound(origin, title, name, digest, waveform)
-            st.session_state["complaint"] = None
-        del st.session_state["pending"]  # only now: a rerun may interrupt the reading
-        st.session_state.pop("withdrawn", None)
-    return st.session_state.get("sound")
+            take_sound(Sound(origin, title, name, hashlib.sha256(data).hexdigest(), waveform), slot)
+        del st.session_state[_key("pending", slot)]  # only now: a rerun may interrupt the reading
+        st.session_state.pop(_key("withdrawn", slot), None)
+    return st.session_state.get(_key("sound", slot))
 
 
-def complaint() -> str | None:
+def take_sound(sound: Sound, slot: str = MAIN) -> None:
+    """Make a sound that was read already the one that is shown."""
+    st.session_state[_key("sound", slot)] = sound
+    st.session_state[_key("complaint", slot)] = None
+
+
+def complaint(slot: str = MAIN) -> str | None:
     """Return the sentence about the last input when it could not be used."""
-    return st.session_state.get("complaint")
+    return st.session_state.get(_key("complaint", slot))
 
 
-def _show_examples() -> None:
+def show_examples(slot: str = MAIN) -> None:
+    """Draw a button for each built-in voice."""
     st.caption("The same sentence in six synthetic voices. One press shows a result.")
-    with st.container(horizontal=True, gap="small", key="examples"):
+    with st.container(horizontal=True, gap="small", key=_key("examples", slot)):
         for example in list_examples():
             st.button(
                 f"{SYMBOLS[example.style]} {example.style}",
-                key=f"example_{example.id}",
+                key=_key(f"example_{example.id}", slot),
                 help=f"Synthetic voice: {example.description}",
                 on_click=_take_example,
-                args=(example,),
+                args=(example, slot),
             )
     st.caption("Not acted speech, so the answer may differ from the name.", help=about_examples())
 
 
-def _show_recorders() -> None:
+def show_recorders(slot: str = MAIN) -> None:
+    """Draw both recorders, or why there are none."""
     state = microphone_state()
     if (sentence := advice(state)) is not None:
         st.warning(sentence)
     if state != "insecure":
-        _show_working_recorders()
+        _show_working_recorders(slot)
     mount_probe()
 
 
-def _show_working_recorders() -> None:
-    st.audio_input("Press to start, press again to stop", sample_rate=16000, key="recording", on_change=_take_recording)
-    with st.container(horizontal=True, wrap=False, gap="small", vertical_alignment="center", key="hands_free"):
+def _show_working_recorders(slot: str) -> None:
+    st.audio_input(
+        "Press to start, press again to stop",
+        sample_rate=16000,
+        key=_key("recording", slot),
+        on_change=_take_recording,
+        args=(slot,),
+    )
+    with st.container(
+        horizontal=True, wrap=False, gap="small", vertical_alignment="center", key=_key("hands_free", slot)
+    ):
         with st.container(width=40):
             data = audio_recorder(
                 text="",
@@ -127,7 +144,7 @@ def _show_working_recorders() -> None:
                 pause_threshold=1.5,
                 neutral_color="#2E86C1",  # reads on a light and on a dark page
                 recording_color="#D55E00",
-                key="hands_free_recorder",
+                key=_key("hands_free_recorder", slot),
             )
         st.caption(
             "**Hands-free:** press once and speak; it turns orange and stops by itself after a pause of 1.5 seconds, "
@@ -135,58 +152,68 @@ def _show_working_recorders() -> None:
             help="If nothing happens when you press it, the browser refused the microphone: click the sign at the "
             "left of the address, allow it, and reload the page.",
         )
-    _take_hands_free(data)
+    _take_hands_free(data, slot)
 
 
-def _show_uploader() -> None:
+def show_uploader(slot: str = MAIN) -> None:
+    """Draw the box for files."""
     st.file_uploader(
         "A voice, speaking for one second or longer",
         type=None,  # what is in a file decides, not what it is called; a wrong one gets a sentence
-        key="upload",
+        key=_key("upload", slot),
         on_change=_take_upload,
+        args=(slot,),
         max_upload_size=max(1, int(settings().max_megabytes)),
     )
     st.caption("wav, flac, ogg, opus, mp3, aiff, webm, m4a, mp4.")
 
 
-def _take_example(example: Example) -> None:
+def _take_example(example: Example, slot: str) -> None:
     title = f"Example “{example.title}”, a synthetic voice saying: “{example.text}”"
-    st.session_state["pending"] = ("example", title, example.path.name, example.path.read_bytes())
+    _put(slot, "example", title, example.path.name, example.path.read_bytes())
 
 
-def _take_recording() -> None:
-    file = st.session_state["recording"]
+def _take_recording(slot: str) -> None:
+    file = st.session_state[_key("recording", slot)]
     if file is None:
-        _forget("recording")
+        _forget("recording", slot)
     else:
-        st.session_state["pending"] = ("recording", "Your recording", "recording.wav", file.getvalue())
+        _put(slot, "recording", "Your recording", "recording.wav", file.getvalue())
 
 
-def _take_upload() -> None:
-    file = st.session_state["upload"]
+def _take_upload(slot: str) -> None:
+    file = st.session_state[_key("upload", slot)]
     if file is None:
-        _forget("upload")
+        _forget("upload", slot)
     else:
-        st.session_state["pending"] = ("upload", f"Your file “{file.name}”", file.name, file.getvalue())
+        _put(slot, "upload", f"Your file “{file.name}”", file.name, file.getvalue())
 
 
-def _take_hands_free(data: bytes | None) -> None:
+def _take_hands_free(data: bytes | None, slot: str) -> None:
     """Take a hands-free recording when it is new: the component gives the same bytes again on every rerun."""
     if not data:
         return
     digest = hashlib.sha256(data).hexdigest()
-    if digest != st.session_state.get("hands_free_seen"):
-        st.session_state["hands_free_seen"] = digest
-        st.session_state["pending"] = ("hands_free", "Your hands-free recording", "recording.wav", data)
+    if digest != st.session_state.get(_key("hands_free_seen", slot)):
+        st.session_state[_key("hands_free_seen", slot)] = digest
+        _put(slot, "hands_free", "Your hands-free recording", "recording.wav", data)
 
 
-def _forget(origin: str) -> None:
+def _put(slot: str, origin: str, title: str, name: str, data: bytes) -> None:
+    st.session_state[_key("pending", slot)] = (origin, title, name, data)
+
+
+def _key(name: str, slot: str) -> str:
+    return f"{slot}_{name}" if slot else name
+
+
+def _forget(origin: str, slot: str) -> None:
     """Take the sound shown away when its owner did.
 
     A browser reports one file replaced by another as a removal and then an upload. So the sound is kept for a while,
     in case that upload cannot be read.
     """
-    st.session_state["complaint"] = None
-    sound = st.session_state.get("sound")
+    st.session_state[_key("complaint", slot)] = None
+    sound = st.session_state.get(_key("sound", slot))
     if sound is not None and sound.origin == origin:
-        st.session_state["withdrawn"] = (st.session_state.pop("sound"), time.monotonic())
+        st.session_state[_key("withdrawn", slot)] = (st.session_state.pop(_key("sound", slot)), time.monotonic())

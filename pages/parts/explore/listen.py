@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from pages.parts.clip_choice import choose_clip, clip_title
 from pages.parts.corpus_sounds import all_votes, changed, clip_wav, read_clip
 from pages.parts.inputs import Sound
 from pages.parts.models import choose_model, predict, recogniser
@@ -13,8 +14,7 @@ from pages.parts.show import show_chart
 from ser_core.audio import Waveform
 from ser_core.charts.answer import probability_figure, waveform_figure
 from ser_core.charts.exploration import group_label, spectrogram_figure, votes_figure
-from ser_core.corpora.sentences import same_sentence, sentence_text
-from ser_core.corpora.statistics import corpus_title, facet, facet_values
+from ser_core.corpora.sentences import same_sentence
 from ser_core.corpora.votes import votes_of
 from ser_core.emotions import EMOTIONS
 from ser_core.errors import SERError
@@ -29,13 +29,13 @@ HEARD = (
 
 def show_listen(table: pd.DataFrame, clips: pd.DataFrame) -> None:
     """Draw the choice of a clip and everything about it."""
-    clip = _choose(clips)
+    clip = choose_clip(clips, "listen")
     if clip is None:
         return
     waveform = read_clip(clip)
     if waveform is None:
         return
-    st.markdown(f"#### {_title(clip)}")
+    st.markdown(f"#### {clip_title(clip)}")
     left, right = st.columns(2, gap="large")
     with left:
         _sound(clip, waveform)
@@ -48,43 +48,6 @@ def show_listen(table: pd.DataFrame, clips: pd.DataFrame) -> None:
         _people(clip)
     with model:
         _model(clip, waveform)
-
-
-def _choose(clips: pd.DataFrame) -> pd.Series | None:
-    """Draw corpus, emotion, speaker and clip, each leaving its share of the clips to the next."""
-    columns = st.columns(4)
-    chosen = clips
-    for column, name, label in zip(
-        columns, ("corpus", "emotion", "speaker"), ("Corpus", "Emotion", "Speaker"), strict=False
-    ):
-        values = facet_values(chosen, name)
-        _keep_possible(f"listen_{name}", values)
-        words = (lambda value: value.split("/", 1)[1]) if name == "speaker" else group_label
-        value = column.selectbox(label, values, format_func=words, key=f"listen_{name}")
-        chosen = chosen[(facet(chosen, name) == value).to_numpy(bool)]
-    names = list(chosen["clip"])
-    _keep_possible("listen_clip", names)
-    rows = chosen.set_index("clip")
-    label = {
-        name: f"{sentence_text(rows['corpus'].iloc[0], str(rows.at[name, 'sentence']))} ({name})" for name in names
-    }
-    name = columns[3].selectbox("Clip", names, format_func=label.__getitem__, key="listen_clip")
-    return chosen[chosen["clip"] == name].iloc[0] if name is not None else None
-
-
-def _keep_possible(key: str, values: list[str]) -> None:
-    """Forget a choice that the choices before it have made impossible."""
-    if st.session_state.get(key) not in values:
-        st.session_state.pop(key, None)
-
-
-def _title(clip: pd.Series) -> str:
-    parts = [f"“{sentence_text(clip['corpus'], str(clip['sentence']))}”", group_label(str(clip["emotion"]))]
-    if pd.notna(clip["intensity"]):
-        parts.append(f"{clip['intensity']} intensity")
-    who = [str(clip[name]) for name in ("sex", "age") if pd.notna(clip[name])]
-    speaker = f"speaker {clip['speaker']}" + (f" ({', '.join(who)})" if who else "")
-    return ", ".join([*parts, speaker, corpus_title(str(clip["corpus"]))])
 
 
 def _sound(clip: pd.Series, waveform: Waveform) -> None:
