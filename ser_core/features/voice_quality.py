@@ -219,15 +219,15 @@ class _Stretch:
         products = np.correlate(self.sound[first : last + length - 1], template, "valid")
         energies = self.energy[first + length : last + length] - self.energy[first:last]
         own = self.energy[start + length] - self.energy[start]
-        # A zero before the first, so that a period just at the limit is a peak too (Praat). What a difference of
-        # running sums loses in its last digits is silence.
-        alike = np.zeros(len(products) + 1)
-        np.divide(products, np.sqrt(np.maximum(own * energies, 1e-24)), out=alike[1:])
+        # Two zeros before the first, as in Praat: a period just at the limit is a peak too, and where nothing is alike
+        # the search goes on from the limit. What a difference of running sums loses in its last digits is silence.
+        alike = np.zeros(len(products) + 2)
+        np.divide(products, np.sqrt(np.maximum(own * energies, 1e-24)), out=alike[2:])
         best = _highest_peak(alike)
         if best is None:
             return -1.0, place + direction * period, 0.0
         shift, height = _vertex(*alike[best - 1 : best + 2].tolist())
-        first += best - 1
+        first += best - 2
         found = self.sound[first : first + length]
         peak = max(float(found.max()), -float(found.min()))
         return height, place + first + shift - start, peak
