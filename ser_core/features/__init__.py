@@ -1,1 +1,1 @@
-"""What networks and classifiers read: log-mel spectrograms and functionals."""
+"""What networks and classifiers read and people look at: spectra, pitch, level, timbre, rhythm; functionals of them."""

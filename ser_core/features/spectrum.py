@@ -42,7 +42,7 @@ class SpectrumConfig(BaseModel):
 
     window: int = Field(400, ge=16, le=8192)
     hop: int = Field(160, ge=16, le=4096)
-    n_fft: int = Field(512, ge=64, le=8192, description="the window is padded with zeros to this length")
+    n_fft: int = Field(512, ge=64, le=8192, multiple_of=2, description="the window is padded with zeros to this length")
     shape: WindowShape = "hann"
 
     @model_validator(mode="after")
