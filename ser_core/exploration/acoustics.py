@@ -6,7 +6,7 @@ box_summary(measures, "f0_median_hz", by="emotion")
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,12 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ser_core.audio import SAMPLE_RATE, Waveform, speech_segments
 from ser_core.corpora.statistics import facet, facet_values, quantile_table
-from ser_core.errors import CancelledError, CorpusError
 from ser_core.features.functionals import FunctionalsConfig, functional_names, functional_vector
-from ser_core.features.store import FeatureStore, Progress, extract_table, is_cached
-
-#: Clips measured before the result is written: what a stopped computation loses at most.
-_CHUNK = 512
+from ser_core.features.store import Cancelled, Extract, Progress, extract_table, is_cached
 
 
 @dataclass(frozen=True)
@@ -114,11 +110,11 @@ def measure_clips(
     *,
     jobs: int | None = None,
     progress: Progress | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    cancelled: Cancelled | None = None,
 ) -> pd.DataFrame:
     """Return *table* with the columns of :data:`MEASURES` added, row by row in its order.
 
-    The results are cached by corpus in parts of 512 clips; so measure a whole corpus once, and filter what is returned.
+    The results are kept by the content of the clips, so that a part or a copy of what was measured comes at once.
     A clip that cannot be read or, for pitch, has no voice gets NaN.
 
     Parameters
@@ -139,10 +135,18 @@ def measure_clips(
     CorpusError
         If nothing can be read, or the cache cannot be written.
     """
-    tick = _Ticker(2 * len(table), progress, cancelled)
+    clips = len(table)
+
+    def second_half(done: int, _: int) -> None:
+        if progress:
+            progress(clips + done, 2 * clips)
+
+    first_half = (lambda done, _: progress(done, 2 * clips)) if progress else None
+    voice = functional_matrix(table, jobs=jobs, progress=first_half, cancelled=cancelled)
+    recording = clip_vectors(
+        table, RecordingConfig(), recording_vector, len(CUES), jobs=jobs, progress=second_half, cancelled=cancelled
+    )
     names = functional_names()
-    voice = _extract(table, FunctionalsConfig(), functional_vector, len(names), jobs, tick)
-    recording = _extract(table, RecordingConfig(), recording_vector, len(CUES), jobs, tick)
     column = {name: voice[:, place].astype(np.float64) for place, name in enumerate(names)}
     voiced = column["f0_mean"] > 0
     values = {name: column[source] for name, source in _FROM_FUNCTIONALS.items()}
@@ -157,7 +161,7 @@ def functional_matrix(
     *,
     jobs: int | None = None,
     progress: Progress | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    cancelled: Cancelled | None = None,
 ) -> np.ndarray:
     """Return the functionals of each clip [shape=(n, functionals), float32], from the cache of :func:`measure_clips`.
 
@@ -172,30 +176,35 @@ def functional_matrix(
 def clip_vectors(
     table: pd.DataFrame,
     config: BaseModel,
-    extract: Callable[..., np.ndarray],
+    extract: Extract,
     width: int,
     *,
     jobs: int | None = None,
     progress: Progress | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    cancelled: Cancelled | None = None,
 ) -> np.ndarray:
-    """Return `extract(waveform, config)` [shape=(1, width)] of each clip [shape=(n, width), float32], cached in parts.
+    """Return `extract(waveform, config)` [shape=(1, width)] of each clip [shape=(n, width), float32], kept by content.
 
     Unreadable clips have NaN. *extract* is a function at module level. It raises as :func:`measure_clips` does.
     """
-    return _extract(table, config, extract, width, jobs, _Ticker(len(table), progress, cancelled))
+    store = extract_table(
+        table, config, extract=extract, dtype=np.float32, jobs=jobs, progress=progress, cancelled=cancelled,
+        skip_unreadable=True,
+    )  # fmt: skip
+    values = np.full((len(table), width), np.nan, dtype=np.float32)
+    if len(table):
+        values[np.diff(store.offsets) > 0] = store.values
+    return values
 
 
 def is_measured(table: pd.DataFrame) -> bool:
     """Return whether :func:`measure_clips` would answer from its cache."""
-    wanted: list[tuple[BaseModel, Callable[..., np.ndarray]]] = [
+    wanted: list[tuple[BaseModel, Extract]] = [
         (FunctionalsConfig(), functional_vector),
         (RecordingConfig(), recording_vector),
     ]
     return all(
-        is_cached(table.iloc[rows], config, extract=extract, skip_unreadable=True)
-        for config, extract in wanted
-        for rows in _chunks(table)
+        is_cached(table, config, extract=extract, dtype=np.float32, skip_unreadable=True) for config, extract in wanted
     )
 
 
@@ -247,65 +256,6 @@ def relative_to_speaker(measures: pd.DataFrame, measure: str) -> pd.DataFrame:
     known = measures["speaker"].notna()
     speaker = facet(measures, "speaker").where(known)
     return measures.assign(**{measure: (values - values.groupby(speaker).transform("median")).where(known)})
-
-
-class _Ticker:
-    """Adds up progress over several computations and stops them when asked to."""
-
-    def __init__(self, total: int, progress: Progress | None, cancelled: Callable[[], bool] | None) -> None:
-        self._total, self._done, self._progress, self._cancelled = total, 0, progress, cancelled
-
-    def show(self, done: int, _: int = 0) -> None:
-        if self._cancelled and self._cancelled():
-            raise CancelledError("Measuring was stopped; what was finished is kept.")
-        if self._progress:
-            self._progress(self._done + done, self._total)
-
-    def add(self, clips: int) -> None:
-        self._done += clips
-
-
-def _chunks(table: pd.DataFrame) -> Iterator[np.ndarray]:
-    """Yield the row positions of each corpus in parts, in the table's order."""
-    corpora = table["corpus"].to_numpy(dtype=str)
-    for corpus in sorted(set(corpora)):
-        rows = np.flatnonzero(corpora == corpus)
-        for start in range(0, len(rows), _CHUNK):
-            yield rows[start : start + _CHUNK]
-
-
-def _extract(
-    table: pd.DataFrame,
-    config: BaseModel,
-    extract: Callable[..., np.ndarray],
-    width: int,
-    jobs: int | None,
-    tick: _Ticker,
-) -> np.ndarray:
-    """Return one vector a clip [shape=(n, width), float32], NaN for clips that cannot be read."""
-    values = np.full((len(table), width), np.nan, dtype=np.float32)
-    for rows in _chunks(table):
-        tick.show(0)
-        try:
-            store = extract_table(
-                table.iloc[rows], config, extract=extract, dtype=np.float32, jobs=jobs, progress=tick.show,
-                skip_unreadable=True,
-            )  # fmt: skip
-        except FileNotFoundError as error:
-            raise CorpusError(f"The clip {error.filename} is no longer there: read the corpus again.") from error
-        except OSError as error:
-            raise CorpusError(
-                f"The measures cannot be kept ({error.strerror or error}): free some space or set SER_CACHE."
-            ) from error
-        _fill(values, rows, store)
-        tick.add(len(rows))
-        tick.show(0)
-    return values
-
-
-def _fill(values: np.ndarray, rows: np.ndarray, store: FeatureStore) -> None:
-    read = np.diff(store.offsets) > 0
-    values[rows[read]] = store.values
 
 
 def _bandwidth(samples: np.ndarray, config: RecordingConfig) -> float:

@@ -1,26 +1,44 @@
-"""Features of a whole table, computed on all cores and kept on disk until a file or a setting changes."""
+"""Features of a whole table, computed on all cores and kept on disk by the content of the clips.
+
+store = extract_table(read_corpora(), LogMelConfig(), extract=log_mel_frames, progress=bar)     # stopped: goes on
+store[0]                                                             # the first clip's frames [shape=(t, n_mels)]
+
+What is kept belongs to the SHA-256 of a file's bytes, the settings, the type of the numbers and the code of the
+function with all of this package that it uses. So a copy, a new name or a part of a corpus costs nothing, and a
+changed file, setting or formula is never answered with old numbers.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import joblib
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel
 
 from ser_core.audio import load_audio
-from ser_core.errors import AudioError, CorpusError
-from ser_core.files import write_atomically
+from ser_core.errors import AudioError, CancelledError, CorpusError
+from ser_core.features.fingerprints import content_hashes, function_key
+from ser_core.features.shards import DamagedShardError, Extracted, Limits, Shards
 from ser_core.settings import settings
 
 Progress = Callable[[int, int], None]
-_BATCH = 64
+Cancelled = Callable[[], bool]
+Extract = Callable[..., np.ndarray]
+
+#: Clips in a shard, and seconds after which one is written with fewer: what a killed extraction loses at most.
+_SHARD_CLIPS = 512
+_SHARD_SECONDS = 30.0
+#: Clips given to a worker at once: many enough to hide the cost of asking, few enough to stop soon.
+_BATCH = 16
+_DAMAGED_ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
@@ -40,7 +58,9 @@ class FeatureStore:
 
     def __getitem__(self, row: int) -> np.ndarray:
         """Return the frames of one clip [shape=(t, width)]."""
-        return self.values[self.offsets[row] : self.offsets[row + 1]]
+        if not -len(self) <= row < len(self):
+            raise IndexError(f"There is no clip {row} among {len(self)}.")
+        return self.values[self.offsets[row % len(self)] : self.offsets[row % len(self) + 1]]
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -50,113 +70,201 @@ def extract_table(
     table: pd.DataFrame,
     config: BaseModel,
     *,
-    extract: Callable[..., np.ndarray],
-    dtype: type = np.float16,
+    extract: Extract,
+    dtype: npt.DTypeLike = np.float16,
     jobs: int | None = None,
     progress: Progress | None = None,
+    cancelled: Cancelled | None = None,
     skip_unreadable: bool = False,
 ) -> FeatureStore:
     """Return `extract(waveform, config)` [shape=(t, width)] for each clip of *table*, from the cache where it can.
 
+    What is finished is written in parts, so that an extraction that was stopped, in whatever way, goes on where it
+    was. Several processes may extract the same at once. Files of the same content are computed once.
+
     Parameters
     ----------
     table
-        As :func:`ser_core.corpora.read_corpora` gives it.
+        As :func:`ser_core.corpora.read_corpora` gives it; only its column `path` is used.
     config
         Settings given to *extract*; part of the cache's key.
     extract
-        A function at module level, so that worker processes can import it.
+        A function at module level, so that worker processes can import it. It and the code it uses are part of the
+        key.
+    dtype
+        Type of the numbers kept and returned; part of the key.
     jobs
         Processes; by default one a core.
     progress
-        Called with (clips done, clips in all).
+        Called with (clips done, clips in all): first with what the cache had, then as work goes on.
+    cancelled
+        Asked after every batch; once it says yes, the work stops. What was finished is kept.
     skip_unreadable
         Give a clip that cannot be read no frame at all instead of raising.
 
     Raises
     ------
+    CancelledError
+        When it was stopped.
     CorpusError
-        If a clip cannot be read, the message names it; with *skip_unreadable*, if none can.
+        If a clip cannot be read or is gone, the message names it; with *skip_unreadable*, if none can be read. If
+        the cache cannot be written: the disk is full, or the folder is read-only.
     """
-    values_path, offsets_path = _files(table, config, extract, skip_unreadable)
-    if offsets_path.exists() and values_path.exists():
-        return FeatureStore(np.load(values_path), np.load(offsets_path))
-    arrays = _compute(list(table["path"]), config, extract, jobs, progress, skip_unreadable)
-    store = FeatureStore(
-        np.concatenate(arrays).astype(dtype), np.cumsum([0, *(len(array) for array in arrays)], dtype=np.int64)
-    )
-    values_path.parent.mkdir(parents=True, exist_ok=True)
-    _write(values_path, store.values)
-    _write(offsets_path, store.offsets)  # last: its presence says that the pair is complete
-    return store
+    paths = [str(path) for path in table["path"]]
+    shards = Shards(_folder(config, extract, dtype))
+    for _ in range(_DAMAGED_ATTEMPTS):
+        clips = _hashed(paths, skip_unreadable)
+        known = shards.known(_limits(), with_unreadable=skip_unreadable)
+        waiting = {clip: path for clip, path in zip(clips, paths, strict=True) if clip and clip not in known}
+        tick = _Ticker(len(paths), len(waiting), progress, cancelled)
+        if waiting:
+            work = _Work(list(waiting.items()), config, extract, np.dtype(dtype), skip_unreadable)
+            _compute(work, shards, jobs, tick)
+        try:
+            return _joined(paths, clips, shards, np.dtype(dtype), skip_unreadable)
+        except DamagedShardError:  # it is gone now: what it held is computed again
+            continue
+    raise CorpusError(f"The features kept in {shards.folder} are damaged time and again: remove that folder.")
 
 
 def is_cached(
-    table: pd.DataFrame, config: BaseModel, *, extract: Callable[..., np.ndarray], skip_unreadable: bool = False
-) -> bool:
-    """Return whether :func:`extract_table` would answer from the cache."""
-    return all(path.exists() for path in _files(table, config, extract, skip_unreadable))
-
-
-def _files(
-    table: pd.DataFrame, config: BaseModel, extract: Callable[..., np.ndarray], skip_unreadable: bool
-) -> tuple[Path, Path]:
-    """Return where the values and offsets are kept."""
-    name = _key(table, config, extract) + ("-read" if skip_unreadable else "")
-    base = settings().cache / "features" / name
-    return base.with_suffix(".values.npy"), base.with_suffix(".offsets.npy")
-
-
-def _compute(
-    paths: Sequence[str],
+    table: pd.DataFrame,
     config: BaseModel,
-    extract: Callable[..., np.ndarray],
-    jobs: int | None,
-    progress: Progress | None,
-    skip_unreadable: bool,
-) -> list[np.ndarray]:
-    batches = [paths[start : start + _BATCH] for start in range(0, len(paths), _BATCH)]
-    work = (joblib.delayed(_extract_batch)(batch, config, extract, skip_unreadable) for batch in batches)
-    done: list[np.ndarray | None] = []
-    for part in joblib.Parallel(n_jobs=jobs or os.cpu_count() or 1, return_as="generator")(work):
-        done += part
-        if progress:
-            progress(len(done), len(paths))
-    width = next((array.shape[1] for array in done if array is not None), None)
-    if width is None:
-        raise CorpusError(f"None of the {len(paths)} clips can be read, such as {paths[0]}: get the corpus again.")
-    return [np.zeros((0, width)) if array is None else array for array in done]
+    *,
+    extract: Extract,
+    dtype: npt.DTypeLike = np.float16,
+    skip_unreadable: bool = False,
+) -> bool:
+    """Return whether :func:`extract_table` would answer from the cache, given the same arguments."""
+    known = Shards(_folder(config, extract, dtype)).known(_limits(), with_unreadable=skip_unreadable)
+    if not known and len(table):
+        return False  # before any file is hashed
+    try:
+        clips = _hashed([str(path) for path in table["path"]], skip_unreadable)
+    except CorpusError:
+        return False
+    return all(not clip or clip in known for clip in clips)
 
 
-def _extract_batch(
-    paths: Sequence[str], config: BaseModel, extract: Callable[..., np.ndarray], skip_unreadable: bool
-) -> list[np.ndarray | None]:
-    arrays: list[np.ndarray | None] = []
-    for path in paths:
+def _folder(config: BaseModel, extract: Extract, dtype: npt.DTypeLike) -> Path:
+    """Return where features of these settings lie: `<what>-<settings>/<code>`, so that new code replaces old."""
+    what, code = function_key(extract, config, np.dtype(dtype).name)
+    return settings().cache / "features" / what / code
+
+
+def _limits() -> Limits:
+    """Return what decides, beside its content, whether a file counts as readable."""
+    return settings().max_seconds, settings().max_megabytes
+
+
+def _hashed(paths: Sequence[str], skip_unreadable: bool) -> list[str]:
+    """Return the hash of each file, or an empty text for one that may not be read."""
+    clips = content_hashes(paths, settings().cache / "features")
+    for path, clip in zip(paths, clips, strict=True):
+        if clip or skip_unreadable:
+            continue
+        raise CorpusError(f"The clip {path} cannot be opened: give yourself permission to read it.")
+    return clips
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What a worker needs to know: pairs of hash and path, and what to make of them."""
+
+    clips: Sequence[tuple[str, str]]
+    config: BaseModel
+    extract: Extract
+    dtype: np.dtype[Any]
+    skip_unreadable: bool
+
+    def part(self, start: int, count: int) -> _Work:
+        part = self.clips[start : start + count]
+        return _Work(part, self.config, self.extract, self.dtype, self.skip_unreadable)
+
+
+class _Ticker:
+    """Tells how far the work is, and stops it when asked to."""
+
+    def __init__(self, total: int, waiting: int, progress: Progress | None, cancelled: Cancelled | None) -> None:
+        self._total, self._done = total, total - waiting
+        self._progress, self._cancelled = progress, cancelled
+        self.add(0)
+
+    def add(self, clips: int) -> None:
+        self._done += clips
+        if self._progress:
+            self._progress(self._done, self._total)
+        if self._cancelled and self._cancelled():
+            raise CancelledError("The extraction was stopped; what was finished is kept.")
+
+
+def _compute(work: _Work, shards: Shards, jobs: int | None, tick: _Ticker) -> None:
+    """Extract what is waiting, writing shards as they fill up; what is finished is also written when it is stopped."""
+    shards.prepare()  # a cache that cannot be written is noticed before the work rather than after it
+    finished: list[Extracted] = []
+    since = time.monotonic()
+    try:
+        for part in _batches(work, jobs):
+            finished.append(part)
+            if sum(map(len, finished)) >= _SHARD_CLIPS or time.monotonic() - since > _SHARD_SECONDS:
+                full, finished = finished, []
+                shards.write(full, _limits())
+                since = time.monotonic()
+            tick.add(len(part))
+    finally:
+        if finished:
+            shards.write(finished, _limits())
+
+
+def _batches(work: _Work, jobs: int | None) -> Iterator[Extracted]:
+    """Yield batches as workers finish them, in no order."""
+    count = len(work.clips)
+    processes = min(jobs or os.cpu_count() or 1, -(-count // _BATCH))
+    size = max(1, min(_BATCH, count // (4 * processes)))
+    calls = (joblib.delayed(_extract_batch)(work.part(start, size)) for start in range(0, count, size))
+    results = joblib.Parallel(n_jobs=processes, return_as="generator_unordered")(calls)
+    try:
+        yield from results
+    finally:
+        results.close()
+
+
+def _extract_batch(work: _Work) -> Extracted:
+    arrays: list[np.ndarray] = []
+    lengths: list[int] = []
+    for _, path in work.clips:
         try:
-            arrays.append(extract(load_audio(path), config))
+            arrays.append(work.extract(load_audio(path), work.config).astype(work.dtype))
+            lengths.append(len(arrays[-1]))
         except AudioError as error:
-            if skip_unreadable:
-                arrays.append(None)
-                continue
-            raise CorpusError(f"A clip of the corpus cannot be read: {error} ({path})") from error
-    return arrays
+            if not work.skip_unreadable:
+                raise CorpusError(f"A clip of the corpus cannot be read: {error} ({path})") from error
+            lengths.append(Extracted.UNREADABLE)
+    values = np.concatenate(arrays) if arrays else np.zeros((0, 0), work.dtype)
+    return Extracted(tuple(clip for clip, _ in work.clips), np.array(lengths, np.int64), values)
 
 
-def _key(table: pd.DataFrame, config: BaseModel, extract: Callable[..., np.ndarray]) -> str:
-    """Return a name that changes with the files (path, size, time of change), the settings and the function."""
-    digest = hashlib.sha256()
-    digest.update(f"{extract.__module__}.{extract.__qualname__}".encode())
-    digest.update(json.dumps(config.model_dump(mode="json"), sort_keys=True).encode())
-    for path in table["path"]:
-        status = os.stat(path)
-        digest.update(f"{path}|{status.st_size}|{status.st_mtime_ns}\n".encode())
-    return digest.hexdigest()[:24]
-
-
-def _write(path: Path, array: np.ndarray) -> None:
-    def save(temporary: Path) -> None:
-        with temporary.open("wb") as file:  # given a name, numpy would append .npy to it
-            np.save(file, array)
-
-    write_atomically(path, save)
+def _joined(
+    paths: Sequence[str], clips: Sequence[str], shards: Shards, dtype: np.dtype[Any], skip_unreadable: bool
+) -> FeatureStore:
+    """Put the features of *clips* end to end in their order, reading one shard after another."""
+    known = shards.known(_limits(), with_unreadable=skip_unreadable)
+    entries = [known.get(clip) for clip in clips]
+    lengths = [entry.length if entry else 0 for entry in entries]
+    if paths and not any(lengths):
+        raise CorpusError(f"None of the {len(paths)} clips can be read, such as {paths[0]}: get the corpus again.")
+    offsets = np.cumsum([0, *lengths], dtype=np.int64)
+    wanted: dict[Path, list[int]] = {}
+    for row, entry in enumerate(entries):
+        if entry and entry.length:
+            wanted.setdefault(entry.shard, []).append(row)
+    values = np.zeros((0, 0), dtype)
+    for shard, rows in wanted.items():
+        part = shards.values(shard)
+        if not values.size:
+            values = np.empty((offsets[-1], part.shape[1]), dtype)
+        for row in rows:
+            entry = entries[row]
+            assert entry is not None
+            values[offsets[row] : offsets[row + 1]] = part[entry.start : entry.start + entry.length]
+    return FeatureStore(values, offsets)

@@ -86,7 +86,17 @@ def test_the_second_time_nothing_is_computed(
     loud = known[known["corpus"] == "loud"].reset_index(drop=True)
     pd.testing.assert_frame_equal(measure_clips(loud), measures[measures["corpus"] == "loud"].reset_index(drop=True))
     assert functional_matrix(known).shape[0] == len(known)
-    assert not is_measured(known.iloc[:5])
+    assert is_measured(known.iloc[:5])
+
+
+def test_a_part_that_was_measured_says_nothing_of_the_rest(few: pd.DataFrame) -> None:
+    measure_clips(few.head(2), jobs=1)
+    assert is_measured(few.head(2))
+    assert not is_measured(few)
+
+
+def test_an_empty_table_has_the_columns_too(few: pd.DataFrame) -> None:
+    assert set(MEASURES) <= set(measure_clips(few.head(0)).columns)
 
 
 def test_what_is_measured_can_be_filtered(measures: pd.DataFrame) -> None:
