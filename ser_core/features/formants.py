@@ -27,7 +27,7 @@ class FormantConfig(BaseModel):
     count: int = Field(5, ge=1, le=8)
     ceiling_hz: float = Field(5500.0, ge=2000, le=SAMPLE_RATE / 2)
     window_s: float = Field(0.025, ge=0.01, le=0.1, description="effective length; the Gaussian is twice as long")
-    pre_emphasis_hz: float = Field(50.0, ge=0, description="+6 dB an octave from here, against the source's slope")
+    pre_emphasis_hz: float = Field(50.0, ge=0, description="+6 dB an octave from here; 1e6 for none")
     hop: int = Field(160, ge=16, le=4096)
 
 
@@ -50,7 +50,7 @@ class Formants:
 _BLOCK = 1024  # frames at a time, so that ten minutes need no more memory than ten seconds
 _MARGIN_HZ = 50.0  # a root nearer than this to 0 Hz or the ceiling is no resonance (Praat)
 _GUARD = 512  # samples of zeros behind the sound while it is resampled
-_SILENCE = 1e-10  # power of a frame relative to the loudest, -100 dB: rounding and ringing, no sound
+_SILENCE = 1e-10  # power of a frame relative to the largest sample, -100 dB: rounding and ringing, no sound
 
 
 def formants(samples: np.ndarray, config: FormantConfig | None = None) -> Formants:
@@ -77,13 +77,13 @@ def formants(samples: np.ndarray, config: FormantConfig | None = None) -> Forman
     starts = np.round(np.arange(count) * (config.hop / SAMPLE_RATE * rate)).astype(np.int64)
     sound = np.pad(sound, (half, max(0, int(starts[-1]) + half - len(sound))))
     frames = np.lib.stride_tricks.sliding_window_view(sound, len(window))
-    threshold = _SILENCE * float(np.square(sound).max())
+    heard = _heard(samples, count, config)
     frequencies = np.full((count, config.count), np.nan, dtype=np.float32)
     bandwidths = frequencies.copy()
     for first in range(0, count, _BLOCK):
         block = frames[starts[first : first + _BLOCK]] * window
         power = np.einsum("ij,ij->i", block, block) / len(window)
-        rows = np.flatnonzero(power > threshold)
+        rows = np.flatnonzero((power > _SILENCE) & heard[first : first + _BLOCK])
         if len(rows):
             # Brought to the same level, so that squares of quiet frames do not run out of float32.
             unit = block[rows] / np.sqrt(power[rows, None])
@@ -141,6 +141,16 @@ def _resonances(polynomials: np.ndarray, rate: float) -> tuple[np.ndarray, np.nd
     return frequencies, bandwidths
 
 
+def _heard(samples: np.ndarray, count: int, config: FormantConfig) -> np.ndarray:
+    """Return which frames hold any sound [shape=(count,), bool]: resampled digital silence rings."""
+    sounding = np.concatenate([[0], np.cumsum(np.asarray(samples) != 0)])
+    reach = round(config.window_s * SAMPLE_RATE)
+    centres = np.arange(count) * config.hop
+    ends = (np.clip(centres + side, 0, len(samples)) for side in (reach, -reach))
+    later, earlier = (sounding[end] for end in ends)
+    return later > earlier
+
+
 def _resampled(samples: np.ndarray, rate: float) -> np.ndarray:
     """Return sound at *rate*, cut off at its Nyquist frequency as by a wall (Praat does so too).
 
@@ -160,9 +170,11 @@ def _resampled(samples: np.ndarray, rate: float) -> np.ndarray:
 
 
 def _pre_emphasised(samples: np.ndarray, rate: float, corner_hz: float) -> np.ndarray:
-    emphasised = samples.astype(np.float32, copy=True)
+    """Return the sound less most of its previous sample, the largest at 1 so that squares of a quiet one stay."""
+    emphasised = samples.copy()
     emphasised[1:] -= np.float32(np.exp(-2 * np.pi * corner_hz / rate)) * samples[:-1]
-    return emphasised
+    loudest = np.abs(emphasised).max(initial=np.float32(0.0))
+    return emphasised / loudest if loudest > 0 else emphasised
 
 
 @functools.cache

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ser_core.audio import SAMPLE_RATE
+from ser_core.errors import AudioError
 from ser_core.features.pitch import Pitch
 
 # Praat's limits: what is shorter, longer or more uneven than this is no pair of glottal periods.
@@ -89,6 +90,11 @@ def jitter(samples: np.ndarray, pitch: Pitch, *, pulses: np.ndarray | None = Non
         Its pitch contour.
     pulses
         :func:`glottal_pulses` of both, where they are at hand.
+
+    Raises
+    ------
+    AudioError
+        If the contour is not as long as the sound.
     """
     times = glottal_pulses(samples, pitch) if pulses is None else pulses
     periods = np.diff(times)
@@ -102,7 +108,10 @@ def jitter(samples: np.ndarray, pitch: Pitch, *, pulses: np.ndarray | None = Non
 
 
 def shimmer(samples: np.ndarray, pitch: Pitch, *, pulses: np.ndarray | None = None) -> Shimmer:
-    """Return the shimmer over all voiced stretches of mono sound at 16 kHz [shape=(n,)]; parameters as for jitter."""
+    """Return the shimmer over all voiced stretches of mono sound at 16 kHz [shape=(n,)].
+
+    An amplitude is the RMS under a Hann window of 0.4 periods around a pulse. Parameters and errors as for jitter.
+    """
     times = glottal_pulses(samples, pitch) if pulses is None else pulses
     times, amplitudes = _amplitudes(np.asarray(samples, dtype=np.float32), times)
     if len(times) < 2:
@@ -110,7 +119,7 @@ def shimmer(samples: np.ndarray, pitch: Pitch, *, pulses: np.ndarray | None = No
     steps = np.diff(times)
     ratios = amplitudes[1:] / amplitudes[:-1]
     pairs = (steps <= _PERIOD_CEILING_S) & (np.maximum(ratios, 1 / ratios) <= _AMPLITUDE_FACTOR)
-    mean = float(amplitudes.mean())
+    mean = float(amplitudes[:-1].mean())  # Praat leaves out the last
     return Shimmer(
         _mean(np.abs(np.diff(amplitudes))[pairs]) / mean,
         _mean(np.abs(20 * np.log10(ratios[pairs]))),
@@ -124,14 +133,20 @@ def harmonics_to_noise(samples: np.ndarray, pitch: Pitch) -> np.ndarray:
     The autocorrelation of the windowed sound, divided by that of the window, is at one period the share r of the
     energy that repeats itself: 10 log10(r / (1 - r)) (Boersma 1993). 0 dB is half noise, 20 dB a clear vowel; values
     are held between -40 and 60 dB. The Hann window spans 4.5 periods of the lowest pitch, so gliding pitch lowers it.
+
+    Raises
+    ------
+    AudioError
+        If the contour is not as long as the sound.
     """
+    sound = _at_full_scale(samples, pitch)
     ratio = np.full(len(pitch.voiced), np.nan, dtype=np.float32)
     voiced = np.flatnonzero(pitch.voiced)
     if not len(voiced):
         return ratio
     periods = SAMPLE_RATE / pitch.f0_hz[voiced].astype(np.float64)
     length = math.ceil(_PERIODS_PER_WINDOW * SAMPLE_RATE / pitch.config.f0_min / 2) * 2
-    padded = np.pad(np.asarray(samples, dtype=np.float32), length // 2)
+    padded = np.pad(sound, length // 2)
     frames = np.lib.stride_tricks.sliding_window_view(padded, length)
     for start in range(0, len(voiced), _BLOCK):
         rows = voiced[start : start + _BLOCK]
@@ -146,12 +161,16 @@ def glottal_pulses(samples: np.ndarray, pitch: Pitch) -> np.ndarray:
 
     From the loudest sample in the middle of each voiced stretch, the next pulse on either side lies where a stretch of
     one period is most alike, 0.8 to 1.25 periods away (Praat's "To PointProcess (cc)").
+
+    Raises
+    ------
+    AudioError
+        If the contour is not as long as the sound.
     """
-    sound = np.asarray(samples, dtype=np.float32)
-    loudest = float(np.abs(sound).max(initial=0.0))
+    sound = _at_full_scale(samples, pitch)
     pulses: list[float] = []
     covered = -math.inf
-    for stretch in _stretches(sound, pitch, loudest):
+    for stretch in _stretches(sound, pitch):
         middle = stretch.strongest_in_the_middle()
         before = stretch.follow(middle, -1, covered)
         after = stretch.follow(middle, +1, -math.inf)
@@ -163,9 +182,9 @@ def glottal_pulses(samples: np.ndarray, pitch: Pitch) -> np.ndarray:
 class _Stretch:
     """A voiced stretch while its pulses are sought; places are in samples of the recording, with fractions."""
 
-    def __init__(self, sound: np.ndarray, f0_hz: np.ndarray, first_frame: int, hop: int, loudest: float) -> None:
+    def __init__(self, sound: np.ndarray, f0_hz: np.ndarray, first_frame: int, hop: int) -> None:
         self.periods = (SAMPLE_RATE / f0_hz.astype(np.float64)).tolist()
-        self.hop, self.loudest = hop, loudest
+        self.hop = hop
         self.first = first_frame * hop  # where the contour begins
         last = (first_frame + len(f0_hz) - 1) * hop
         self.left, self.right = max(self.first - hop / 2, -0.5), min(last + hop / 2, len(sound) - 0.5)
@@ -200,7 +219,7 @@ class _Stretch:
             likeness, place, peak = self._most_alike(place, period, direction)
             beyond = not self.left <= place <= self.right
             least, loud = (_BEYOND_LIKENESS, _BEYOND_PEAK) if beyond else (_INSIDE_LIKENESS, _INSIDE_PEAK)
-            if likeness > least and peak > loud * self.loudest and place - covered > _NEAREST * period:
+            if likeness > least and peak > loud and place - covered > _NEAREST * period:
                 pulses.append(place)
             if beyond:
                 return pulses
@@ -233,10 +252,19 @@ class _Stretch:
         return height, place + first + shift - start, peak
 
 
-def _stretches(sound: np.ndarray, pitch: Pitch, loudest: float) -> Iterator[_Stretch]:
+def _at_full_scale(samples: np.ndarray, pitch: Pitch) -> np.ndarray:
+    """Return the sound with its largest sample at 1, so that squares of a quiet one do not vanish [float32]."""
+    if len(pitch.voiced) != 1 + len(samples) // pitch.config.hop:
+        raise AudioError("This pitch contour belongs to another sound: track the pitch of this one first.")
+    sound = np.asarray(samples, dtype=np.float32)
+    loudest = np.abs(sound).max(initial=np.float32(0.0))
+    return sound / loudest if loudest > 0 else sound
+
+
+def _stretches(sound: np.ndarray, pitch: Pitch) -> Iterator[_Stretch]:
     edges = np.flatnonzero(np.diff(np.concatenate([[0], pitch.voiced.astype(np.int8), [0]])))
     for first, end in edges.reshape(-1, 2).tolist():
-        yield _Stretch(sound, pitch.f0_hz[first:end], first, pitch.config.hop, loudest)
+        yield _Stretch(sound, pitch.f0_hz[first:end], first, pitch.config.hop)
 
 
 def _vertex(before: float, height: float, after: float) -> tuple[float, float]:
@@ -268,13 +296,12 @@ def _even_pairs(periods: np.ndarray) -> np.ndarray:
 
 
 def _is_period(periods: np.ndarray) -> np.ndarray:
-    """Return which intervals are glottal periods: within the limits, and like a neighbour if there is one."""
+    """Return which intervals are glottal periods: within the limits, and not unlike both neighbours."""
     before, after = periods[:-1], periods[1:]
-    alike = np.maximum(before, after) <= _PERIOD_FACTOR * np.minimum(before, after)
-    supported = np.zeros(len(periods), bool)
-    supported[1:] |= alike
-    supported[:-1] |= alike
-    return _within_limits(periods) & (supported | (len(periods) == 1))
+    unlike = np.maximum(before, after) > _PERIOD_FACTOR * np.minimum(before, after)
+    alone = np.zeros(len(periods), bool)
+    alone[1:-1] = unlike[:-1] & unlike[1:]
+    return _within_limits(periods) & ~alone
 
 
 def _deviations(values: np.ndarray, pairs: np.ndarray, width: int) -> np.ndarray:
@@ -295,7 +322,7 @@ def _amplitudes(sound: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, np.nd
     inner = np.flatnonzero(_even_pairs(np.diff(times))) + 1
     left, right = (0.2 * SAMPLE_RATE * (times[inner + side] - times[inner + side - 1])[:, None] for side in (0, 1))
     centre = times[inner, None] * SAMPLE_RATE
-    reach = math.ceil(0.2 * SAMPLE_RATE * _PERIOD_CEILING_S) + 1
+    reach = math.ceil(max(left.max(initial=0.0), right.max(initial=0.0))) + 1
     places = np.round(centre).astype(np.int64) + np.arange(-reach, reach + 1)
     phase = np.where(places < centre, (places - centre) / left, (places - centre) / right)
     inside = (np.abs(phase) <= 1) & (places >= 0) & (places < len(sound))
