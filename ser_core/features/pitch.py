@@ -27,10 +27,9 @@ _MARGIN = 1.08
 _TOLERANCE = 1.03
 #: Periods proposed for each frame.
 _CANDIDATES = 5
-#: What the path pays for an octave between two frames 10 ms apart, for a change of voicing, and what a candidate gains
-#: for each octave above the lowest pitch. Boersma (1993) has 0.35, 0.14 and 0.01; the dips of YIN's function are
-#: deeper than those of an autocorrelation, so these were chosen anew, by agreement with Praat on 120 real clips.
-_OCTAVE_JUMP, _VOICING_CHANGE, _OCTAVE_GAIN = 0.5, 0.14, 0.015
+#: What the path pays for an octave between two frames 10 ms apart and for a change of voicing, and what a candidate
+#: gains for each octave above the lowest pitch (Boersma 1993; Praat's defaults).
+_OCTAVE_JUMP, _VOICING_CHANGE, _OCTAVE_GAIN = 0.35, 0.14, 0.01
 
 
 class PitchConfig(BaseModel):
@@ -49,7 +48,7 @@ class PitchConfig(BaseModel):
     hop: int = Field(160, ge=16, le=4096)
     method: Literal["yin", "pyin"] = "yin"
     voiced_db: float = Field(30.0, gt=0, le=100, description="frames this far below the loudest are no voice")
-    voiced_periodicity: float = Field(0.5, ge=0, le=1, description="YIN only: less periodic frames are no voice")
+    voiced_periodicity: float = Field(0.48, ge=0, le=1, description="YIN only: less periodic frames are no voice")
 
     @model_validator(mode="after")
     def _limits_in_order(self) -> Self:
