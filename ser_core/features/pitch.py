@@ -105,13 +105,15 @@ def semitones(f0_hz: np.ndarray, reference_hz: float = 27.5) -> np.ndarray:
     return (12 * np.log2(np.asarray(f0_hz, np.float64) / reference_hz)).astype(np.float32)
 
 
-def _blocks(samples: np.ndarray, length: int, hop: int, overlap: int = 0) -> Iterator[tuple[np.ndarray, int, int]]:
+def _blocks(
+    samples: np.ndarray, length: int, before: int, hop: int, overlap: int = 0
+) -> Iterator[tuple[np.ndarray, int, int]]:
     """Yield (samples of some frames, frames to drop at their beginning, frames to keep after those).
 
-    A frame has *length* samples around its centre, the same ones whichever block it lies in.
+    A frame has *length* samples from *before* its centre on, the same ones whichever block it lies in.
     """
     total = 1 + len(samples) // hop
-    padded = np.pad(samples, (length // 2, length))
+    padded = np.pad(samples, (before, length))
     for start in range(0, total, _BLOCK):
         stop = min(start + _BLOCK, total)
         first, last = max(0, start - overlap), min(total, stop + overlap)
@@ -123,8 +125,10 @@ def _yin(samples: np.ndarray, heard: np.ndarray, config: PitchConfig) -> tuple[n
     longest = math.ceil(SAMPLE_RATE * _MARGIN / config.f0_min)
     shortest = math.floor(SAMPLE_RATE / (config.f0_max * _MARGIN))
     window = 2 * longest
+    # A window and its shifted copy span window + period samples: a middling period is centred, the others nearly.
+    middling = round(SAMPLE_RATE / math.sqrt(config.f0_min * config.f0_max))
     parts = []
-    for block, _, _ in _blocks(samples, window + longest, config.hop):
+    for block, _, _ in _blocks(samples, window + longest, (window + middling) // 2, config.hop):
         frames = np.lib.stride_tricks.sliding_window_view(block, window + longest)[:: config.hop]
         parts.append(_candidates(*_difference(frames, longest), shortest))
     f0, strength = (np.concatenate(columns) for columns in zip(*parts, strict=True))
@@ -206,7 +210,7 @@ def _pyin(samples: np.ndarray, config: PitchConfig) -> tuple[np.ndarray, np.ndar
 
     length = 64 * math.ceil(4 * SAMPLE_RATE / config.f0_min / 64)
     parts = []
-    for block, skip, keep in _blocks(samples, length, config.hop, _OVERLAP):
+    for block, skip, keep in _blocks(samples, length, length // 2, config.hop, _OVERLAP):
         f0, _, probability = librosa.pyin(
             block, fmin=config.f0_min, fmax=config.f0_max, sr=SAMPLE_RATE, frame_length=length,
             hop_length=config.hop, center=False,
