@@ -19,6 +19,7 @@ st.set_page_config(page_title="SER Studio", page_icon="🎙️", layout="wide", 
 
 PAGES = [
     st.Page("pages/predict.py", title="Recognise", icon=":material/graphic_eq:", default=True),
+    st.Page("pages/signals.py", title="Signals", icon=":material/waves:"),
     st.Page("pages/explore.py", title="Explore", icon=":material/travel_explore:"),
 ]
 

@@ -12,12 +12,12 @@ _REMOVED = ["zoom2d", "pan2d", "select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "
 _STYLE = """
 <style>
 /* Plotly writes one colour into its text; the page's own follows the theme at once. */
-.st-key-explore .js-plotly-plot :is(.xtick, .ytick, .bartext, .legendtext, .cbaxis) text,
-.st-key-explore .js-plotly-plot :is(.xtitle, .ytitle, .legendtext, .cbtitle text, .bartext) {
+:is(.st-key-explore, .st-key-signals) .js-plotly-plot :is(.xtick, .ytick, .bartext, .legendtext, .cbaxis) text,
+:is(.st-key-explore, .st-key-signals) .js-plotly-plot :is(.xtitle, .ytitle, .legendtext, .cbtitle text, .bartext) {
   fill: currentColor !important;
 }
-.st-key-explore .stColumn { min-width: min(100%, 15rem); }
-.st-key-explore_section [role=radiogroup] { flex-wrap: wrap; }
+:is(.st-key-explore, .st-key-signals) .stColumn { min-width: min(100%, 15rem); }
+:is(.st-key-explore_section, .st-key-signals_section) [role=radiogroup] { flex-wrap: wrap; }
 </style>
 """
 

@@ -1,0 +1,105 @@
+"""How the model sees it: exactly the array that the chosen bundle is given."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path, PurePath
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from pages.parts.inputs import Sound
+from pages.parts.models import predict, recogniser
+from pages.parts.show import chart_config, save_chart, show_table
+from pages.parts.signals.before_after import answer_words
+from pages.parts.signals.downloads import download
+from ser_core.charts.signals import picture_figure, share_axis
+from ser_core.errors import SERError
+from ser_core.features.functionals import FunctionalsConfig, describe_functional, functional_names
+from ser_core.features.logmel import LogMelConfig, mel_frequencies
+from ser_core.recogniser import ModelInput, Recogniser
+from ser_core.signals.view import picture
+
+
+def show_model_input(sound: Sound, folder: Path | None) -> None:
+    """Draw the array and say how it was made."""
+    if folder is None:
+        st.info("No model is installed, so nothing reads the sound.")
+        return
+    try:
+        model = recogniser(folder)
+        answer = predict(model, folder, sound)
+    except SERError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    inputs = model.inputs(sound.waveform)
+    if not inputs:
+        st.warning("Nothing: " + " ".join(answer.warnings), icon=":material/mic_off:")
+        return
+    st.markdown(f"**{model.card.title}** answers **{answer_words(answer)}** from this, and from nothing else:")
+    chosen = _choose(inputs)
+    array = chosen.array
+    st.caption(
+        f"An array of {array.shape[0]} × {array.shape[1]} numbers ({array.dtype}) from {array.min():.4g} to "
+        f"{array.max():.4g}, about the sound from {chosen.start_s:.2f} to {chosen.end_s:.2f} s."
+    )
+    if isinstance(model.card.front_end, LogMelConfig):
+        _show_log_mel(chosen, model.card.front_end, sound)
+    else:
+        _show_functionals(chosen, model)
+    name = f"{PurePath(sound.name).stem or 'sound'}-{model.card.name}-input.npz"
+    download("Array (NPZ)", lambda: _npz(inputs), name, "application/zip", "data_array")
+
+
+def _choose(inputs: list[ModelInput]) -> ModelInput:
+    if len(inputs) == 1:
+        return inputs[0]
+    st.markdown(f"The recording is long, so it is read in {len(inputs)} windows whose answers are averaged.")
+    number = st.select_slider(
+        "Window", range(len(inputs)), key="model_window",
+        format_func=lambda place: f"{inputs[place].start_s:.1f} to {inputs[place].end_s:.1f} s",
+    )  # fmt: skip
+    return inputs[number]
+
+
+def _show_log_mel(chosen: ModelInput, config: LogMelConfig, sound: Sound) -> None:
+    frames = chosen.array.shape[1]
+    times = chosen.start_s + np.arange(frames) * config.hop / 16_000
+    figure = picture_figure(picture(chosen.array, times, mel_frequencies(config)[1:-1]), config.range_db)
+    share_axis(figure, float(times[0]), float(times[-1]), height=380)
+    alt = f"The log-mel spectrogram that the model reads: {config.n_mels} bands, {frames} frames."
+    st.plotly_chart(figure, key="chart_model_input", config=chart_config("model_input"), alt=alt)
+    save_chart(figure, "model_input", f"{alt} {sound.name}")
+    st.markdown(
+        f"- **Columns**: one every {config.hop / 16:g} ms, each from {config.window / 16:g} ms of sound.\n"
+        f"- **Rows**: {config.n_mels} mel bands from {config.f_min:g} to {config.f_max:g} Hz, as wide as the ear's.\n"
+        f"- **Values**: decibels below the loudest cell, at most {config.range_db:g}: the level of your microphone is "
+        "gone before the model sees anything.\n"
+        + ("- **Trimmed**: what lies before the first and after the last word was cut off.\n" if config.trim else "")
+        + "- The network first brings each clip's values to mean 0 and deviation 1."
+    )
+
+
+def _show_functionals(chosen: ModelInput, model: Recogniser) -> None:
+    config = model.card.front_end
+    assert isinstance(config, FunctionalsConfig)
+    rows = []
+    for name, value in zip(functional_names(config), chosen.array[0], strict=True):
+        family, unit, words = describe_functional(name)
+        rows.append((name, words, family, unit, float(value)))
+    table = pd.DataFrame(rows, columns=["functional", "meaning", "family", "unit", "value"])
+    families = st.multiselect("Families", sorted(set(table["family"])), placeholder="all", key="input_families")
+    show_table(table[table["family"].isin(families)] if families else table, "model_functionals", height=420)
+    st.caption(
+        "This model never hears the order of things: each number is a statistic over the whole utterance, so that a "
+        "clip of any length becomes one row. Each is then scaled by its spread over the training clips."
+    )
+
+
+def _npz(inputs: list[ModelInput]) -> bytes:
+    buffer = io.BytesIO()
+    arrays = {f"window_{number}": one.array for number, one in enumerate(inputs)}
+    spans = np.array([(one.start_s, one.end_s) for one in inputs])
+    np.savez_compressed(buffer, allow_pickle=False, **arrays, start_end_s=spans)
+    return buffer.getvalue()

@@ -1,0 +1,171 @@
+"""One recording, panel under panel on one time axis, each with what it is, what it says and what it cannot say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from pages.parts.inputs import Sound
+from pages.parts.models import wav_bytes
+from pages.parts.show import chart_config, save_chart
+from pages.parts.signals import cursor
+from pages.parts.signals.downloads import show_downloads
+from pages.parts.signals.settings import choose_settings
+from ser_core.charts.signals import PANELS, waveform_panel
+from ser_core.errors import SERError
+from ser_core.features.voice_quality import jitter, shimmer
+from ser_core.signals.analysis import CONTOURS, WHOLE_S, Analysis
+from ser_core.signals.settings import ViewSettings
+from ser_core.signals.words import WORDS
+
+_FIRST = ["waveform", "spectrogram", "pitch", "intensity"]
+_SPECTRAL = ["centroid", "bandwidth", "rolloff", "flatness", "flux", "zcr", "rms"]
+_DELTAS = {"coefficients": 0, "deltas": 1, "delta-deltas": 2}
+_LONG_VIEW_S = 30.0
+_KEPT = 60
+
+
+@st.fragment
+def show_panels(sound: Sound) -> None:
+    """Draw the player, the choice of panels, and the panels."""
+    duration = sound.waveform.duration_s
+    names = st.pills(
+        "Panels",
+        list(WORDS),
+        selection_mode="multi",
+        default=_FIRST,
+        format_func=lambda name: WORDS[name].title,
+        key="panel_names",
+    )
+    settings = choose_settings()
+    with st.container(key=cursor.PLAYER):
+        st.audio(wav_bytes(sound.waveform, sound.digest), format="audio/wav")
+    start, end = _part_in_view(sound)
+    with st.container(key=cursor.PANELS):
+        cursor.mount_cursor(start, end, duration, on_zoom=lambda: _zoom(sound))
+        analysis = Analysis(sound.waveform, settings, start, end)
+        for name in WORDS:
+            if name in names:
+                _panel(name, analysis, sound)
+    st.caption(
+        "Click into a panel to move the player there; drag over a stretch to see it alone; double-click for everything."
+    )
+    show_downloads(sound, analysis)
+
+
+def _part_in_view(sound: Sound) -> tuple[float, float]:
+    """Draw the choice of the part in view; return its limits in seconds."""
+    duration, key = sound.waveform.duration_s, _range_key(sound)
+    if duration < 1.0:
+        return 0.0, duration
+    if key not in st.session_state:
+        st.session_state[key] = (0.0, duration if duration <= WHOLE_S else _LONG_VIEW_S)
+    if duration > WHOLE_S:
+        overview = waveform_panel(Analysis(sound.waveform)).update_layout(height=110)
+        overview.add_vrect(*st.session_state[key], fillcolor="#56B4E9", opacity=0.3, line_width=0)
+        st.plotly_chart(overview, key="chart_overview", config=chart_config("overview"), alt="The whole recording.")
+    step = 0.05 if duration <= WHOLE_S else 1.0
+    whole = (0.0, duration)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="part_in_view"):
+        start, end = st.slider("Part in view (seconds)", 0.0, duration, step=step, format="%.2f", key=key)
+        st.button(
+            "All", icon=":material/fit_width:", key="view_all", width="content", disabled=(start, end) == whole,
+            on_click=lambda: st.session_state.update({key: whole}), help="Show the whole recording",
+        )  # fmt: skip
+    return start, max(end, min(duration, start + 0.05))
+
+
+def _range_key(sound: Sound) -> str:
+    return f"in_view_{sound.digest[:12]}"
+
+
+def _zoom(sound: Sound) -> None:
+    dragged = st.session_state["signals_cursor"].get("range")
+    if dragged:
+        start, end = (min(max(0.0, float(value)), sound.waveform.duration_s) for value in dragged)
+        st.session_state[_range_key(sound)] = (round(start, 2), min(round(end, 2), sound.waveform.duration_s))
+
+
+def _panel(name: str, analysis: Analysis, sound: Sound) -> None:
+    words = WORDS[name]
+    left, right = st.columns([2, 1], gap="medium")
+    with right:
+        st.markdown(f"**{words.title}**")
+        options = _options(name)
+        st.caption(f"{words.what}\n\n**Says:** {words.emotion}\n\n**Cannot say:** {words.limits}")
+    with left:
+        try:
+            figure, note = _drawn(name, analysis, sound, options)
+        except SERError as error:
+            st.error(str(error), icon=":material/error:")
+            return
+        alt = f"{words.title} of {sound.name} from {analysis.start_s:.2f} to {analysis.end_s:.2f} seconds."
+        st.plotly_chart(figure, key=f"chart_{name}", config=chart_config(name), alt=alt)
+        if note:
+            st.caption(note)
+        save_chart(figure, name, f"{words.title}: {sound.name}")
+
+
+def _options(name: str) -> dict[str, Any]:
+    """Draw what can be chosen in a panel; return it as its function's arguments."""
+    if name == "spectral":
+        chosen = st.selectbox(
+            "Measure", _SPECTRAL, format_func=lambda contour: CONTOURS[contour].title, key="spectral_measure"
+        )
+        return {"name": chosen}
+    if name == "mfcc":
+        chosen = st.selectbox("Show", list(_DELTAS), key="mfcc_order")
+        return {"order": _DELTAS[chosen]}
+    return {}
+
+
+def _drawn(name: str, analysis: Analysis, sound: Sound, options: dict[str, Any]) -> tuple[go.Figure, str]:
+    """Return a panel's figure and the sentence of numbers below it, computed once a session."""
+    # In the session's state, so that one visitor's sounds never reach another.
+    kept: dict[Any, tuple[go.Figure, str]] = st.session_state.setdefault("panel_figures", {})
+    key = (sound.digest, name, analysis.settings, analysis.start_s, analysis.end_s, *options.items())
+    if key not in kept:
+        kept[key] = (PANELS[name](analysis, **options), _note(name, analysis))
+        while len(kept) > _KEPT:
+            kept.pop(next(iter(kept)))
+    return kept[key]
+
+
+def _note(name: str, analysis: Analysis) -> str:
+    """Return a panel's numbers in words."""
+    import numpy as np
+
+    if name == "pitch":
+        f0 = analysis.pitch.f0_hz[analysis.in_view]
+        if not np.isfinite(f0).any():
+            return "No voiced frame in view."
+        low, middle, high = np.nanpercentile(f0, [5, 50, 95])
+        return (
+            f"Median {middle:.0f} Hz, mostly between {low:.0f} and {high:.0f} Hz: "
+            f"{12 * np.log2(high / low):.1f} semitones."
+        )
+    if name == "voicing":
+        rhythm = analysis.rhythm
+        part = "" if analysis.waveform.duration_s <= WHOLE_S else " in the part in view"
+        return (
+            f"{len(rhythm.nuclei_s)} syllables{part}: {rhythm.speech_rate_hz:.1f} a second, "
+            f"{rhythm.articulation_rate_hz:.1f} without the pauses, which take {100 * rhythm.pause_ratio:.0f} % "
+            "of the time."
+        )
+    if name == "quality":
+        swing, height = jitter(analysis.samples, analysis.pitch), shimmer(analysis.samples, analysis.pitch)
+        if not np.isfinite(swing.local) or not np.isfinite(height.local):
+            return "Too few voiced periods for jitter and shimmer."
+        mean = float(np.nanmean(analysis.harmonicity))
+        return (
+            f"HNR {mean:.1f} dB on average, jitter {100 * swing.local:.2f} %, shimmer {100 * height.local:.1f} % "
+            "(held vowels of healthy voices: HNR above 20 dB, jitter below 1 %, shimmer below 4 %)."
+        )
+    return ""
+
+
+def settings_words(settings: ViewSettings) -> str:
+    """Return the settings in a few words, for the names of files."""
+    return f"{settings.window_ms:g}ms-{settings.hop_ms:g}ms"

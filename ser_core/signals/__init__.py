@@ -1,0 +1,1 @@
+"""Signals as a person studies them: what a screen shows of a recording, two recordings side by side, exports."""
