@@ -71,7 +71,7 @@ def formants(samples: np.ndarray, config: FormantConfig | None = None) -> Forman
     config = config or FormantConfig()
     rate = 2 * config.ceiling_hz
     sound = _pre_emphasised(_resampled(samples, rate), rate, config.pre_emphasis_hz)
-    window = _gaussian(int(2 * config.window_s * rate) // 2 * 2)
+    window = gaussian_window(int(2 * config.window_s * rate) // 2 * 2)
     half = len(window) // 2
     count = 1 + len(samples) // config.hop
     starts = np.round(np.arange(count) * (config.hop / SAMPLE_RATE * rate)).astype(np.int64)
@@ -178,8 +178,11 @@ def _pre_emphasised(samples: np.ndarray, rate: float, corner_hz: float) -> np.nd
 
 
 @functools.cache
-def _gaussian(length: int) -> np.ndarray:
-    """Return Praat's Gaussian window, exactly 0 one sample beyond its ends [shape=(length,), float32]."""
+def gaussian_window(length: int) -> np.ndarray:
+    """Return Praat's Gaussian window, 0 one sample beyond its ends [shape=(length,), float32].
+
+    It is effectively half as long, and has no side lobes to speak of.
+    """
     middle, edge = 0.5 * (length + 1), np.exp(-12.0)
     place = np.arange(1, length + 1) - middle
     return ((np.exp(-48.0 * (place / (length + 1)) ** 2) - edge) / (1.0 - edge)).astype(np.float32)

@@ -21,6 +21,7 @@ import numpy as np
 
 from ser_core.audio import SAMPLE_RATE
 from ser_core.errors import AudioError
+from ser_core.features.formants import gaussian_window
 from ser_core.features.pitch import Pitch
 
 # Praat's limits: what is shorter, longer or more uneven than this is no pair of glottal periods.
@@ -35,7 +36,7 @@ _INSIDE_LIKENESS, _INSIDE_PEAK = 0.3, 0.01
 _BEYOND_LIKENESS, _BEYOND_PEAK = 0.7, 0.023333
 
 _PERIODS_PER_WINDOW = 4.5  # of the lowest pitch (Boersma 1993)
-_BLOCK = 512  # frames at a time
+_BLOCK = 64  # frames at a time: their spectra stay in the processor's cache
 _DEPTH = 30  # samples either side of the peak that its interpolation reads
 _FINE = np.arange(-8, 9) / 8  # where, in samples from the highest lag, the autocorrelation is interpolated
 _LEAST, _MOST = 1e-4, 1 - 1e-6  # of an autocorrelation: -40 and 60 dB
@@ -132,7 +133,8 @@ def harmonics_to_noise(samples: np.ndarray, pitch: Pitch) -> np.ndarray:
 
     The autocorrelation of the windowed sound, divided by that of the window, is at one period the share r of the
     energy that repeats itself: 10 log10(r / (1 - r)) (Boersma 1993). 0 dB is half noise, 20 dB a clear vowel; values
-    are held between -40 and 60 dB. The Hann window spans 4.5 periods of the lowest pitch, so gliding pitch lowers it.
+    are held between -40 and 60 dB. The window is Praat's Gaussian, effectively 4.5 periods of the lowest pitch long:
+    pitch that glides meanwhile lowers the ratio.
 
     Raises
     ------
@@ -145,7 +147,7 @@ def harmonics_to_noise(samples: np.ndarray, pitch: Pitch) -> np.ndarray:
     if not len(voiced):
         return ratio
     periods = SAMPLE_RATE / pitch.f0_hz[voiced].astype(np.float64)
-    length = math.ceil(_PERIODS_PER_WINDOW * SAMPLE_RATE / pitch.config.f0_min / 2) * 2
+    length = 2 * math.ceil(_PERIODS_PER_WINDOW * SAMPLE_RATE / pitch.config.f0_min)
     padded = np.pad(sound, length // 2)
     frames = np.lib.stride_tricks.sliding_window_view(padded, length)
     for start in range(0, len(voiced), _BLOCK):
@@ -247,7 +249,7 @@ class _Stretch:
             return -1.0, place + direction * period, 0.0
         shift, height = _vertex(*alike[best - 1 : best + 2].tolist())
         first += best - 2
-        found = self.sound[first : first + length]
+        found = self.sound[first + 1 : first + 1 + length]  # Praat has gone one sample on when it notes the peak
         peak = max(float(found.max()), -float(found.min()))
         return height, place + first + shift - start, peak
 
@@ -350,17 +352,20 @@ def _periodic_share(frames: np.ndarray, periods: np.ndarray) -> np.ndarray:
     # The peak lies between samples: interpolated with neighbours on both sides, an autocorrelation being symmetric.
     around = np.abs(best[:, None] + np.arange(-_DEPTH, _DEPTH + 1))
     fine = np.take_along_axis(shares, around, axis=1) @ _sinc()
-    height = fine.max(axis=1)
+    top = np.clip(fine.argmax(axis=1), 1, len(_FINE) - 2)[:, None]
+    before, height, after = np.take_along_axis(fine, top + np.array([-1, 0, 1]), axis=1).astype(np.float64).T
+    bend, slope = 2 * height - before - after, (after - before) / 2
+    height += np.divide(slope**2, 2 * bend, out=np.zeros_like(bend), where=bend > 0)
     return np.where(height > 1, 1 / np.maximum(height, 1), height)
 
 
 @functools.cache
 def _window_and_autocorrelation(length: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return a Hann window and its autocorrelation from lag 0, which is 1 [shape=(length,) each, float32]."""
-    window = np.hanning(length + 2)[1:-1]
-    spectrum = np.fft.rfft(window, 2 * length)
+    """Return the window and its autocorrelation from lag 0, which is 1 [shape=(length,) each, float32]."""
+    window = gaussian_window(length)
+    spectrum = np.fft.rfft(window.astype(np.float64), 2 * length)
     correlation = np.fft.irfft(np.abs(spectrum) ** 2)[:length]
-    return window.astype(np.float32), (correlation / correlation[0]).astype(np.float32)
+    return window, (correlation / correlation[0]).astype(np.float32)
 
 
 @functools.cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import parselmouth
 from ser_core.features.pitch import Pitch
 
 RATE = 16_000
-_FINE = 64  # pulses lie on a grid this many times finer than the samples
+_FINE = 16  # pulses lie on a grid this many times finer than the samples
 
 #: Frequencies and bandwidths in Hz of the formants of three vowels of an adult.
 VOWELS = {
@@ -23,6 +24,7 @@ VOWELS = {
 _ABOVE = ((5500, 250), (6500, 300), (7500, 350))
 
 
+@functools.cache
 def vowel(
     name: str = "a",
     *,
