@@ -91,10 +91,10 @@ def track_pitch(samples: np.ndarray, config: PitchConfig | None = None) -> Pitch
     """
     config = config or PitchConfig()
     samples = np.asarray(samples, dtype=np.float32)
-    level = intensity_db(samples, config.hop)
-    heard = (level > level.max() - config.voiced_db) & (level > FLOOR_DB)
     peak = float(np.abs(samples).max(initial=0.0))
     scaled = samples / np.float32(peak) if peak > 0 else samples  # sums of squares lose very quiet sounds
+    level = intensity_db(scaled, config.hop)
+    heard = (level > level.max() - config.voiced_db) & (level > FLOOR_DB)
     f0, periodicity = _pyin(scaled, config) if config.method == "pyin" else _yin(scaled, heard, config)
     f0[~heard] = np.nan
     return Pitch(f0.astype(np.float32), np.isfinite(f0), periodicity.astype(np.float32), config)
