@@ -14,26 +14,21 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from ser_core.audio import SAMPLE_RATE
-from ser_core.errors import AudioError
 from ser_core.features.formants import gaussian_window
 from ser_core.features.pitch import Pitch
+from ser_core.features.pulses import FARTHEST, NEAREST, at_full_scale, glottal_pulses
+
+__all__ = ["Jitter", "Shimmer", "glottal_pulses", "harmonics_to_noise", "jitter", "shimmer"]
 
 # Praat's limits: what is shorter, longer or more uneven than this is no pair of glottal periods.
 _PERIOD_FLOOR_S, _PERIOD_CEILING_S = 0.0001, 0.02
 _PERIOD_FACTOR = 1.3
 _AMPLITUDE_FACTOR = 1.6
-
-# Praat's rules for following the pulses: where the next may lie, in periods; how alike two periods must be, and how
-# loud the second relative to the loudest sample, within a voiced stretch and for one more pulse just beyond it.
-_NEAREST, _FARTHEST = 0.8, 1.25
-_INSIDE_LIKENESS, _INSIDE_PEAK = 0.3, 0.01
-_BEYOND_LIKENESS, _BEYOND_PEAK = 0.7, 0.023333
 
 _PERIODS_PER_WINDOW = 4.5  # of the lowest pitch (Boersma 1993)
 _BLOCK = 64  # frames at a time: their spectra stay in the processor's cache
@@ -49,7 +44,7 @@ class Jitter:
     Attributes
     ----------
     local
-        Mean difference between neighbouring periods; above 0.01 a held vowel sounds rough.
+        Mean difference between neighbouring periods. In a held vowel, 0.0104 is a usual threshold of hoarseness.
     rap
         Relative average perturbation: difference of a period from the mean of itself and its two neighbours.
     ppq5
@@ -141,7 +136,7 @@ def harmonics_to_noise(samples: np.ndarray, pitch: Pitch) -> np.ndarray:
     AudioError
         If the contour is not as long as the sound.
     """
-    sound = _at_full_scale(samples, pitch)
+    sound = at_full_scale(samples, pitch)
     ratio = np.full(len(pitch.voiced), np.nan, dtype=np.float32)
     voiced = np.flatnonzero(pitch.voiced)
     if not len(voiced):
@@ -156,134 +151,6 @@ def harmonics_to_noise(samples: np.ndarray, pitch: Pitch) -> np.ndarray:
         share = np.clip(strength, _LEAST, _MOST)
         ratio[rows] = 10 * np.log10(share / (1 - share))
     return ratio
-
-
-def glottal_pulses(samples: np.ndarray, pitch: Pitch) -> np.ndarray:
-    """Return the times of the glottal pulses in seconds [shape=(n,), float64], in order; none where unvoiced.
-
-    From the loudest sample in the middle of each voiced stretch, the next pulse on either side lies where a stretch of
-    one period is most alike, 0.8 to 1.25 periods away (Praat's "To PointProcess (cc)").
-
-    Raises
-    ------
-    AudioError
-        If the contour is not as long as the sound.
-    """
-    sound = _at_full_scale(samples, pitch)
-    pulses: list[float] = []
-    covered = -math.inf
-    for stretch in _stretches(sound, pitch):
-        middle = stretch.strongest_in_the_middle()
-        before = stretch.follow(middle, -1, covered)
-        after = stretch.follow(middle, +1, -math.inf)
-        pulses += [*reversed(before), middle, *after]
-        covered = after[-1] if after else covered
-    return np.unique(np.array(pulses, dtype=np.float64)) / SAMPLE_RATE
-
-
-class _Stretch:
-    """A voiced stretch while its pulses are sought; places are in samples of the recording, with fractions."""
-
-    def __init__(self, sound: np.ndarray, f0_hz: np.ndarray, first_frame: int, hop: int) -> None:
-        self.periods = (SAMPLE_RATE / f0_hz.astype(np.float64)).tolist()
-        self.hop = hop
-        self.first = first_frame * hop  # where the contour begins
-        last = (first_frame + len(f0_hz) - 1) * hop
-        self.left, self.right = max(self.first - hop / 2, -0.5), min(last + hop / 2, len(sound) - 0.5)
-        margin = math.ceil(4 * max(self.periods)) + hop
-        self.offset = self.first - margin  # of the excerpt, which is all the search can reach
-        self.sound = np.zeros(last + 2 * margin - self.first, dtype=np.float64)
-        low, high = max(0, self.offset), min(len(sound), self.offset + len(self.sound))
-        self.sound[low - self.offset : high - self.offset] = sound[low:high]
-        self.energy = np.concatenate([[0.0], np.cumsum(np.square(self.sound))])
-
-    def period(self, place: float) -> float:
-        """Return the length of a period in samples, linear in F0 between frames and constant beyond the ends."""
-        frame = min(max((place - self.first) / self.hop, 0.0), len(self.periods) - 1.0)
-        below = min(int(frame), len(self.periods) - 2) if len(self.periods) > 1 else 0
-        above, part = min(below + 1, len(self.periods) - 1), frame - below
-        return 1 / ((1 - part) / self.periods[below] + part / self.periods[above])
-
-    def strongest_in_the_middle(self) -> float:
-        middle = (self.left + self.right) / 2
-        half = self.period(middle) / 2
-        start = math.floor(middle - half) - self.offset
-        excerpt = np.abs(self.sound[start : math.ceil(middle + half) - self.offset + 1])
-        best = int(excerpt.argmax())
-        inside = 0 < best < len(excerpt) - 1
-        return start + self.offset + best + (_vertex(*excerpt[best - 1 : best + 2].tolist())[0] if inside else 0.0)
-
-    def follow(self, place: float, direction: int, covered: float) -> list[float]:
-        """Return the pulses from *place* to the end of the stretch, none of them nearer than a period to *covered*."""
-        pulses: list[float] = []
-        while True:
-            period = self.period(place)
-            likeness, place, peak = self._most_alike(place, period, direction)
-            beyond = not self.left <= place <= self.right
-            least, loud = (_BEYOND_LIKENESS, _BEYOND_PEAK) if beyond else (_INSIDE_LIKENESS, _INSIDE_PEAK)
-            if likeness > least and peak > loud and place - covered > _NEAREST * period:
-                pulses.append(place)
-            if beyond:
-                return pulses
-
-    def _most_alike(self, place: float, period: float, direction: int) -> tuple[float, float, float]:
-        """Return (likeness, place, largest sample) of the period most like that at *place* on one side of it.
-
-        Where no likeness stands out, -1 and the place one period on.
-        """
-        near, far = sorted((direction * _NEAREST * period, direction * _FARTHEST * period))
-        start = round(place - period / 2) - self.offset
-        length = round(place + period / 2) - self.offset - start + 1
-        first = math.floor(place + near - period / 2) - self.offset
-        last = math.ceil(place + far - period / 2) - self.offset + 1
-        template = self.sound[start : start + length]
-        products = np.correlate(self.sound[first : last + length - 1], template, "valid")
-        energies = self.energy[first + length : last + length] - self.energy[first:last]
-        own = self.energy[start + length] - self.energy[start]
-        # Two zeros before the first, as in Praat: a period just at the limit is a peak too, and where nothing is alike
-        # the search goes on from the limit. What a difference of running sums loses in its last digits is silence.
-        alike = np.zeros(len(products) + 2)
-        np.divide(products, np.sqrt(np.maximum(own * energies, 1e-24)), out=alike[2:])
-        best = _highest_peak(alike)
-        if best is None:
-            return -1.0, place + direction * period, 0.0
-        shift, height = _vertex(*alike[best - 1 : best + 2].tolist())
-        first += best - 2
-        found = self.sound[first + 1 : first + 1 + length]  # Praat has gone one sample on when it notes the peak
-        peak = max(float(found.max()), -float(found.min()))
-        return height, place + first + shift - start, peak
-
-
-def _at_full_scale(samples: np.ndarray, pitch: Pitch) -> np.ndarray:
-    """Return the sound with its largest sample at 1, so that squares of a quiet one do not vanish [float32]."""
-    if len(pitch.voiced) != 1 + len(samples) // pitch.config.hop:
-        raise AudioError("This pitch contour belongs to another sound: track the pitch of this one first.")
-    sound = np.asarray(samples, dtype=np.float32)
-    loudest = np.abs(sound).max(initial=np.float32(0.0))
-    return sound / loudest if loudest > 0 else sound
-
-
-def _stretches(sound: np.ndarray, pitch: Pitch) -> Iterator[_Stretch]:
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], pitch.voiced.astype(np.int8), [0]])))
-    for first, end in edges.reshape(-1, 2).tolist():
-        yield _Stretch(sound, pitch.f0_hz[first:end], first, pitch.config.hop)
-
-
-def _vertex(before: float, height: float, after: float) -> tuple[float, float]:
-    """Return place and height of the vertex of a parabola through three values one sample apart."""
-    bend, slope = 2 * height - before - after, (after - before) / 2
-    shift = slope / bend if bend > 0 else 0.0
-    return shift, height + slope * shift / 2
-
-
-def _highest_peak(values: np.ndarray) -> int | None:
-    """Return where the highest local maximum lies, None if there is none."""
-    best = int(values.argmax())
-    if 0 < best < len(values) - 1:
-        return best
-    inner = values[1:-1]
-    peaks = np.flatnonzero((inner >= values[:-2]) & (inner >= values[2:]))
-    return int(peaks[inner[peaks].argmax()]) + 1 if len(peaks) else None
 
 
 def _within_limits(periods: np.ndarray) -> np.ndarray:
@@ -341,13 +208,13 @@ def _periodic_share(frames: np.ndarray, periods: np.ndarray) -> np.ndarray:
     from scipy import fft
 
     window, of_window = _window_and_autocorrelation(frames.shape[1])
-    lags = math.ceil(_FARTHEST * float(periods.max())) + _DEPTH + 2
+    lags = math.ceil(FARTHEST * float(periods.max())) + _DEPTH + 2
     size = fft.next_fast_len(frames.shape[1] + lags, real=True)
     spectrum = fft.rfft((frames - frames.mean(axis=1, keepdims=True)) * window, size)
     energy = fft.irfft(np.square(spectrum.real) + np.square(spectrum.imag), size)[:, :lags]
     shares = energy / np.maximum(energy[:, :1] * of_window[:lags], np.finfo(np.float32).tiny)
     lag = np.arange(lags)
-    near = (lag >= np.floor(_NEAREST * periods[:, None])) & (lag <= np.ceil(_FARTHEST * periods[:, None]))
+    near = (lag >= np.floor(NEAREST * periods[:, None])) & (lag <= np.ceil(FARTHEST * periods[:, None]))
     best = np.where(near, shares, -np.inf).argmax(axis=1)
     # The peak lies between samples: interpolated with neighbours on both sides, an autocorrelation being symmetric.
     around = np.abs(best[:, None] + np.arange(-_DEPTH, _DEPTH + 1))

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import parselmouth
+from parselmouth.praat import call
 
-from ser_core.features.pitch import Pitch
+from ser_core.features.pitch import Pitch, PitchConfig
 
 RATE = 16_000
 _FINE = 16  # pulses lie on a grid this many times finer than the samples
@@ -84,3 +85,24 @@ def praat_pitch(pitch: Pitch, samples: np.ndarray, folder: Path) -> parselmouth.
     path = folder / "contour.Pitch"
     path.write_text("\n".join(lines) + "\n")
     return parselmouth.read(str(path))
+
+
+def praat_pulses(sound: parselmouth.Sound, pitch: parselmouth.Data | None = None) -> parselmouth.Data:
+    return call([sound, pitch or call(sound, "To Pitch", 0.01, 65, 600)], "To PointProcess (cc)")
+
+
+def praat_times(pulses: parselmouth.Data) -> np.ndarray:
+    count = call(pulses, "Get number of points")
+    return np.array([call(pulses, "Get time from index", number + 1) for number in range(count)])
+
+
+def contour(f0_hz: float, samples: np.ndarray, hop: int = 160) -> Pitch:
+    """A pitch contour that is voiced throughout."""
+    frames = 1 + len(samples) // hop
+    f0 = np.full(frames, f0_hz, np.float32)
+    return Pitch(f0, np.ones(frames, bool), np.ones(frames, np.float32), PitchConfig(hop=hop))
+
+
+def held(f0_hz: float, **unevenness: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A vowel of one pitch, as :func:`vowel` gives it, for 1.5 s."""
+    return vowel("a", f0_hz=f0_hz, seconds=1.5, **unevenness)  # type: ignore[arg-type]
