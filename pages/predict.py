@@ -64,6 +64,9 @@ def show_result(sound: Sound, folder: Path | None) -> None:
             show_voice(sound)
         else:
             show_answer(answer, model.card, sound)
+        st.page_link(
+            "pages/signals.py", label="Look closer: see what this voice does", icon=":material/waves:", width="content"
+        )
         reveal_result(f"{sound.origin}:{sound.digest}")
 
 

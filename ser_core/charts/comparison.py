@@ -81,26 +81,34 @@ def change_figure(before: Mapping[str, float], after: Mapping[str, float]) -> go
 
 def differences_figure(table: pd.DataFrame, most: int = 15) -> go.Figure:
     """Draw the largest differences of :func:`ser_core.signals.compare.functional_differences`, in deviations."""
-    part = table.head(most)
+    part = table.head(most).reset_index(drop=True)
+    reach = 1.3 * max(1.0, float(part["spreads"].abs().max())) if len(part) else 1.0
     figure = go.Figure(
         go.Bar(
             x=part["spreads"].to_numpy(np.float32),
-            y=list(part["meaning"]),
+            y=list(range(len(part))),
             orientation="h",
+            width=0.45,
             marker={"color": [RED if value > 0 else BLUE for value in part["spreads"]], "line": {"width": 0}},
             text=[f"{value:+.1f}" for value in part["spreads"]],
             textposition="outside",
             cliponaxis=False,
-            hovertemplate="%{y}: second %{x:+.2f} deviations from the first<extra></extra>",
+            customdata=part["meaning"].to_numpy(str),
+            hovertemplate="%{customdata}: second %{x:+.2f} deviations from the first<extra></extra>",
         )
     )
-    reach = 1.25 * max(1.0, float(part["spreads"].abs().max())) if len(part) else 1.0
-    figure.update_xaxes(
-        title_text="second minus first, in standard deviations over the corpora", range=[-reach, reach],
-        zerolinecolor=GREY, fixedrange=True, gridcolor="rgba(128,135,146,0.25)",
+    # The words stand above their bars: beside them they would leave no room on a phone.
+    figure.add_scatter(
+        x=np.full(len(part), -reach), y=np.arange(len(part)) - 0.36, mode="text", text=list(part["meaning"]),
+        textposition="middle right", hoverinfo="skip", textfont={"size": 12},
     )  # fmt: skip
-    figure.update_yaxes(autorange="reversed", ticksuffix=" ", fixedrange=True, automargin=True)
-    return finish(figure, height=60 + 24 * len(part))
+    figure.update_xaxes(
+        title_text="second minus first, in deviations", range=[-reach, reach], zerolinecolor=GREY, fixedrange=True,
+        gridcolor="rgba(128,135,146,0.25)",
+    )  # fmt: skip
+    figure.update_yaxes(range=[len(part) - 0.5, -0.7], visible=False, fixedrange=True)
+    figure.update_layout(showlegend=False)
+    return finish(figure, height=70 + 40 * len(part))
 
 
 def _hop_s(analysis: Analysis) -> float:

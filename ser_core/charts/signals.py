@@ -12,11 +12,12 @@ import plotly.graph_objects as go
 
 from ser_core.charts.common import GREY, finish
 from ser_core.features.level import envelope
+from ser_core.features.rhythm import sounding_frames
 from ser_core.signals.analysis import CONTOURS, Analysis
 from ser_core.signals.view import Curve, Picture, curve, picture
 
 #: Pixels beside the drawing area, the same in every panel: the page's cursor relies on them.
-LEFT, RIGHT, BOTTOM = 66, 54, 36
+LEFT, RIGHT, BOTTOM = 66, 54, 32
 #: Blue, vermilion, green and grey that colour-blind people tell apart (Okabe & Ito 2008).
 BLUE, RED, GREEN = "#0072B2", "#D55E00", "#009E73"
 _TICKS_HZ = (100, 200, 500, 1000, 2000, 4000, 7000)
@@ -99,14 +100,12 @@ def spectral_panel(analysis: Analysis, name: str = "centroid") -> go.Figure:
 def voicing_panel(analysis: Analysis) -> go.Figure:
     """Draw where there is voice, sound without voice, and nothing; syllable nuclei are marked on top."""
     rhythm, pitch = analysis.rhythm, analysis.pitch
-    times, hop_s = analysis.times_s, analysis.settings.hop * analysis.thinning / 16_000
-    silent = np.zeros(len(times), bool)
-    for start, end in rhythm.pauses:
-        silent |= (times >= start + analysis.offset_s) & (times < end + analysis.offset_s)
-    voiced = pitch.voiced & ~silent
+    hop_s = analysis.settings.hop * analysis.thinning / 16_000
+    sounding = sounding_frames(analysis.intensity)
+    voiced = pitch.voiced & sounding
     lanes = (
-        ("pause", silent, GREY),
-        ("unvoiced", ~voiced & ~silent, RED),
+        ("silent", ~sounding, GREY),
+        ("unvoiced", sounding & ~voiced, RED),
         ("voiced", voiced, BLUE),
     )
     figure = go.Figure()
@@ -263,8 +262,8 @@ def frame(figure: go.Figure, analysis: Analysis, height: int, top: int = 8) -> g
 def share_axis(figure: go.Figure, start_s: float, end_s: float, height: int, top: int = 8) -> go.Figure:
     """Give *figure* a time axis from *start_s* to *end_s* and the margins that all panels share."""
     figure.update_xaxes(
-        title_text="time (s)", range=[start_s, max(end_s, start_s + 1e-3)], showgrid=False, zeroline=False,
-        fixedrange=True, automargin=False, title_standoff=4,
+        title_text=None, ticksuffix=" s", range=[start_s, max(end_s, start_s + 1e-3)], showgrid=False, zeroline=False,
+        fixedrange=True, automargin=False,
     )  # fmt: skip
     figure.update_yaxes(fixedrange=True, automargin=False, title_standoff=4)
     finish(figure, height, top)

@@ -12,6 +12,7 @@ from pages.parts.signals.settings import choose_settings
 from pages.parts.signals.source import choose_sound
 from ser_core.charts.comparison import common_axis, contour_pair_figure, differences_figure, picture_pair_figures
 from ser_core.errors import SERError
+from ser_core.features.functionals import families as families_of_functionals
 from ser_core.features.functionals import functionals
 from ser_core.signals.analysis import CONTOURS, Analysis
 from ser_core.signals.compare import Alignment, by_time, by_warping, functional_differences
@@ -19,6 +20,8 @@ from ser_core.signals.reference import functional_spread
 
 _TIME, _WARPED = "as they are", "by dynamic time warping"
 _LONGEST_S = 600.0
+#: Families whose members mean little to a person.
+_ABSTRACT = ("MFCC", "mel bands", "tones")
 
 
 def show_comparison(sound: Sound) -> None:
@@ -113,8 +116,11 @@ def _alignment(first: Sound, second: Sound, warped: bool) -> tuple[Alignment, st
 @st.fragment
 def _differences(first: Sound, second: Sound) -> None:
     table = functional_differences(_functionals(first), _functionals(second), functional_spread())
-    families = sorted(set(table["family"]))
-    chosen = st.multiselect("Families of functionals", families, placeholder="all", key="compare_families")
+    families = list(dict.fromkeys(families_of_functionals()))
+    chosen = st.pills(
+        "Families of functionals", families, selection_mode="multi", key="compare_families",
+        default=[family for family in families if family not in _ABSTRACT],
+    )  # fmt: skip
     shown = table[table["family"].isin(chosen)].reset_index(drop=True) if chosen else table
     largest = shown.head(5)
     words = "; ".join(f"{row.meaning} {row.spreads:+.1f}" for row in largest.itertuples())

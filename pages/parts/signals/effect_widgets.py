@@ -30,8 +30,15 @@ def _widget(info: EffectInfo, key: str, values: dict[str, Any]) -> Any:
     if info.kind == "switch":
         return st.toggle(info.title, key=key, help=info.explanation)
     if info.kind == "choice":
+        # Streamlit takes None for "nothing chosen", which is what it means here; its name becomes the placeholder.
         return st.selectbox(
-            info.title, list(info.choices), format_func=info.choices.__getitem__, key=key, help=info.explanation
+            info.title,
+            [choice for choice in info.choices if choice is not None],
+            format_func=info.choices.__getitem__,
+            placeholder=info.choices[None],
+            index=None,
+            key=key,
+            help=info.explanation,
         )
     label = f"{info.title} ({info.unit})" if info.unit else info.title
     if info.name == "kbit_s":

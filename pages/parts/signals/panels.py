@@ -92,10 +92,10 @@ def _panel(name: str, analysis: Analysis, sound: Sound) -> None:
     words = WORDS[name]
     left, right = st.columns([2, 1], gap="medium")
     with right:
-        st.markdown(f"**{words.title}**")
         options = _options(name)
         st.caption(f"{words.what}\n\n**Says:** {words.emotion}\n\n**Cannot say:** {words.limits}")
     with left:
+        st.markdown(f"**{words.title}**")
         try:
             figure, note = _drawn(name, analysis, sound, options)
         except SERError as error:
