@@ -1,0 +1,110 @@
+"""The benchmark: the shape of its answer, and that it measures what it says. How fast the machine is, is no test."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def _call(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(PROJECT / "scripts/benchmark.py"), *arguments],
+        capture_output=True,
+        text=True,
+        env=os.environ | environment,
+        timeout=280,
+        check=False,
+    )
+
+
+@pytest.fixture
+def benchmark(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(str(PROJECT / "scripts"))
+    return importlib.import_module("benchmark")
+
+
+def test_the_whole_answer(synthetic_corpora: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    call = ["--quick", "--json", "--corpora", "savee", "--jobs", "1"]
+    result = _call(*call, SER_DATA=str(synthetic_corpora), SER_CACHE=str(cache))
+    assert result.returncode == 0, result.stderr
+    answer = json.loads(result.stdout)
+    assert list(answer) == ["machine", "features", "panels", "extraction"]
+    assert answer["machine"]["cores"] == os.cpu_count()
+    assert set(answer["features"]) >= {"log-mel", "mfcc", "pitch (yin)", "pitch (pyin)", "formants", "functionals"}
+    assert all(list(value) == ["ms_per_clip"] for value in answer["features"].values())
+    assert all(value["ms_per_clip"] > 0 for value in answer["features"].values())
+    assert set(answer["panels"]) >= {"waveform", "spectrogram", "pitch"}
+    for sizes in answer["panels"].values():
+        assert list(sizes) == ["ms", "kilobytes", "ms_10_min", "kilobytes_10_min"]
+        assert 1 < sizes["kilobytes"] <= 200
+        assert 1 < sizes["kilobytes_10_min"] <= 200
+    extraction = answer["extraction"]
+    assert (extraction["clips"], extraction["jobs"]) == (28, 1)
+    for name in ("log-mel", "functionals"):
+        assert set(extraction[name]) == {"s", "cpu_s", "again_s", "megabytes"}
+        assert extraction[name]["cpu_s"] > 0
+    assert not (cache / "features").exists()  # what is there already would make the extraction look fast
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [(["--only", "extraction"], "needs --corpora"), (["--only", "weather"], "choice"), (["--jobs", "0"], "--jobs")],
+)
+def test_wrong_usage_is_one_sentence(
+    benchmark: ModuleType,
+    arguments: list[str],
+    part: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["benchmark.py", *arguments])
+    with pytest.raises(SystemExit) as left:
+        benchmark.main()
+    assert left.value.code == 2
+    message = capsys.readouterr().err
+    assert part in message
+    assert message.count("\n") == 1
+
+
+def test_the_time_is_the_median_without_the_first_call(benchmark: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    now, durations = [0.0], iter([9.0, 0.001, 0.5, 0.002])
+
+    def call() -> None:
+        now[0] += next(durations)
+
+    monkeypatch.setattr(benchmark.time, "perf_counter", lambda: now[0])
+    assert benchmark.median_ms(call, 3) == 2.0
+
+
+def test_the_recording_is_speech_of_the_length_asked_for(benchmark: ModuleType) -> None:
+    waveform = benchmark.recording(20.0)
+    assert waveform.duration_s == 20.0
+    assert np.sqrt(np.mean(waveform.samples**2)) > 0.01
+    np.testing.assert_array_equal(benchmark.recording(4.0).samples, waveform.samples[:64_000])
+
+
+def test_parts_come_from_one_table(
+    benchmark: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A later part, such as a comparison with a peer, is one function and one line."""
+    parts = {"peer": lambda options: {"x": {"ms": options.repeats}}}
+    monkeypatch.setattr(benchmark, "SECTIONS", parts)
+    monkeypatch.setattr(sys, "argv", ["benchmark.py", "--json"])
+    assert benchmark.main() == 0
+    assert json.loads(capsys.readouterr().out)["peer"] == {"x": {"ms": 9}}
+    monkeypatch.setattr(sys, "argv", ["benchmark.py", "--quick", "--only", "peer"])
+    assert benchmark.main() == 0
+    words = capsys.readouterr().out
+    assert words.startswith("processor ")
+    assert words.split()[-4:] == ["peer", "x", "ms", "1"]
