@@ -1,7 +1,7 @@
 """Glottal pulses: the moments in each period of the voice at which the vocal folds strike the air.
 
 The method is that of Praat's "To PointProcess (cc)" (Boersma & Weenink); given the same pitch contour, each pulse lies
-within 20 microseconds of Praat's. Jitter and shimmer (:mod:`ser_core.features.voice_quality`) are measured on the pulses.
+within 20 microseconds of Praat's. :mod:`ser_core.features.voice_quality` measures jitter and shimmer on them.
 """
 
 from __future__ import annotations

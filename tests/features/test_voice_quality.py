@@ -149,6 +149,29 @@ def test_measures_of_given_pulses() -> None:
     assert all(math.isnan(value) for value in astuple(shimmer(samples, contour(95.0, samples), pulses=pulses)))
 
 
+def test_neighbours_too_unlike_are_no_pair() -> None:
+    """By hand: 14 ms is more than 1.3 times 10 ms, so that only the steps of 0.1 ms count; the mean has all periods."""
+    periods = np.array([10, 10.1, 10, 14, 10, 10.1, 10])
+    samples = np.zeros(RATE, np.float32)
+    measured = jitter(samples, contour(100.0, samples), pulses=0.1 + np.cumsum([0, *periods]) / 1000)
+    mean = periods[[0, 1, 2, 4, 5, 6]].mean()  # but not one unlike both its neighbours
+    assert measured.local == pytest.approx(0.1 / mean)
+    assert measured.rap == pytest.approx(0.2 / 3 / mean)
+
+
+def test_amplitudes_of_given_pulses() -> None:
+    """By hand: a constant sound has equal amplitudes; steps to 1.2 and back count, to 2 does not."""
+    pulses = np.arange(0.1, 0.195, 0.01)
+    level = np.repeat([1, 1, 1, 1.2, 1, 1, 2, 2, 2, 2], 160)
+    samples = np.zeros(RATE, np.float32)
+    samples[1520 : 1520 + len(level)] = level  # each level reaches 5 ms either side of its pulse
+    measured = shimmer(samples, contour(100.0, samples), pulses=pulses)
+    amplitudes = np.array([1, 1, 1.2, 1, 1, 2, 2, 2])  # the first and last pulse have one neighbour only
+    steps = np.array([0, 0.2, 0.2, 0, 0, 0])  # without that from 1 to 2
+    assert measured.local == pytest.approx(steps.mean() / amplitudes[:-1].mean(), rel=1e-4)
+    assert measured.local_db == pytest.approx(2 * 20 * np.log10(1.2) / 6, rel=1e-4)
+
+
 @pytest.mark.parametrize("pulses", [[], [0.1], [0.1, 0.11], [0.1, 0.11, 0.15, 0.16]])
 def test_too_few_periods_are_not_measurable(pulses: list[float]) -> None:
     samples = voice(0.5)
