@@ -18,6 +18,7 @@ from ser_core.errors import AudioError
 #: By how many samples at 16 kHz the filter's output comes late.
 _DELAY = 400
 _BLOCK = 1 << 14
+_FILTER = "afftdn"
 _FRAME = 512
 _QUIETEST_SHARE = 0.1
 #: The quietest frames lie below the mean of the noise by about this much, in dB.
@@ -75,7 +76,7 @@ def _filtered(samples: np.ndarray, options: str) -> Iterator[np.ndarray]:
     graph = av.filter.Graph()
     tick = Fraction(1, SAMPLE_RATE)
     source = graph.add_abuffer(sample_rate=SAMPLE_RATE, format="fltp", layout="mono", time_base=tick)
-    steps = [source, graph.add("afftdn", options), graph.add("aformat", "sample_fmts=fltp"), graph.add("abuffersink")]
+    steps = [source, graph.add(_FILTER, options), graph.add("aformat", "sample_fmts=fltp"), graph.add("abuffersink")]
     for before, after in itertools.pairwise(steps):
         before.link_to(after)
     graph.configure()

@@ -21,6 +21,8 @@ _LEAST_SAMPLES = 800
 _SEARCH, _COST = 0.2, 0.3
 #: Where two marks lie further apart than this many periods, there is no voice between them.
 _WIDEST = 1.5
+#: Frames are never voiced whose level lies this far below the loudest one's (60 dB).
+_LEAST_LEVEL = 1e-3
 #: How readily the tracker calls a frame voiced whose dips are shallow (librosa's default, 0.01, misses rough voices).
 _NO_TROUGH = 0.05
 
@@ -90,6 +92,8 @@ def _melody(low: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         no_trough_prob=_NO_TROUGH,
         fill_na=None,
     )
+    level = librosa.feature.rms(y=low, frame_length=_FRAME, hop_length=_HOP)[0]
+    voiced &= level > _LEAST_LEVEL * level.max()  # what a filter leaves of digital silence looks periodic
     changes = np.flatnonzero(np.diff(np.concatenate([[0], voiced.astype(int), [0]])))
     return f0, changes.reshape(-1, 2)
 
