@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ import joblib
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from joblib.externals.loky.process_executor import TerminatedWorkerError
 from pydantic import BaseModel
 
 from ser_core.audio import load_audio
@@ -108,7 +110,7 @@ def extract_table(
         When it was stopped.
     CorpusError
         If a clip cannot be read or is gone, the message names it; with *skip_unreadable*, if none can be read. If
-        the cache cannot be written: the disk is full, or the folder is read-only.
+        the cache cannot be written: the disk is full, or the folder is read-only. If a worker was killed.
     """
     paths = [str(path) for path in table["path"]]
     shards = Shards(_folder(config, extract, dtype))
@@ -225,8 +227,15 @@ def _batches(work: _Work, jobs: int | None) -> Iterator[Extracted]:
     results = joblib.Parallel(n_jobs=processes, return_as="generator_unordered")(calls)
     try:
         yield from results
+    except TerminatedWorkerError as error:
+        raise CorpusError(
+            "A worker process was killed, perhaps because the memory is full: "
+            "try again with fewer jobs; what was finished is kept."
+        ) from error
     finally:
-        results.close()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # that tasks were cancelled, which is what was asked for
+            results.close()
 
 
 def _extract_batch(work: _Work) -> Extracted:

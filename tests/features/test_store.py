@@ -21,6 +21,8 @@ from ser_core.features.store import FeatureStore, extract_table, is_cached
 from tests.synthetic import clip_bytes
 
 PROJECT = Path(__file__).resolve().parents[2]
+#: Samples of each clip of :func:`_write`, twice.
+WANTED = np.repeat([round(16_000 * (0.6 + 0.2 * number)) for number in range(30)], 2)[:, None].astype(np.float32)
 #: What :func:`counted` was asked for, by the number of samples.
 CALLS: list[int] = []
 
@@ -198,6 +200,29 @@ def test_cancelling_keeps_what_is_finished(table: pd.DataFrame, monkeypatch: pyt
     assert len(CALLS) == 3
 
 
+def deadly(waveform: Waveform, config: LogMelConfig) -> np.ndarray:
+    """End the worker process at the longest clip, as the system does when the memory is full."""
+    if len(waveform.samples) > 60_000:
+        os._exit(1)
+    return counted(waveform, config)
+
+
+def test_workers_that_are_stopped_or_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SER_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(module, "_BATCH", 2)
+    table, options = _write(tmp_path, 18), {"dtype": np.float32, "jobs": 2}
+    with pytest.raises(CorpusError, match="A worker process was killed"):
+        extract_table(table, LogMelConfig(), extract=deadly, **options)  # type: ignore[arg-type]
+    seen: list[tuple[int, int]] = []
+    with pytest.raises(CancelledError):
+        _count(table, jobs=2, progress=lambda *pair: seen.append(pair), cancelled=lambda: len(seen) > 2)
+    again: list[tuple[int, int]] = []
+    store = _count(table, jobs=2, progress=lambda *pair: again.append(pair))
+    assert again[0] == seen[-1]
+    assert 0 < again[0][0] < 18
+    assert _lengths(store) == WANTED[:36:2, 0].astype(int).tolist()
+
+
 def test_shards_are_written_as_they_fill_up(
     table: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -287,9 +312,6 @@ def _start(script: Path, result: str) -> subprocess.Popen[str]:
     environment = os.environ | {"SER_CACHE": str(script.parent / "cache")}
     command = [sys.executable, str(script), str(script.parent / result)]
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
-
-
-WANTED = np.repeat([round(16_000 * (0.6 + 0.2 * number)) for number in range(30)], 2)[:, None].astype(np.float32)
 
 
 def test_a_killed_extraction_goes_on(script: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
 import os
@@ -120,8 +121,21 @@ def test_log_mel_as_an_npz(voices: list[str], tmp_path: Path) -> None:
         (["functionals", "--corpora", "nothing"], 1, "nothing"),
     ],
 )
-def test_wrong_usage_is_one_sentence(arguments: list[str], status: int, part: str, tmp_path: Path) -> None:
-    result = _call(tmp_path, *arguments, SER_DATA=str(tmp_path))
-    assert result.returncode == status
-    assert part in result.stderr
-    assert result.stderr.count("\n") == 1
+def test_wrong_usage_is_one_sentence(
+    arguments: list[str],
+    status: int,
+    part: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("SER_DATA", str(tmp_path))
+    monkeypatch.syspath_prepend(str(PROJECT / "scripts"))
+    monkeypatch.setattr(sys, "argv", ["features.py", *arguments])
+    command = importlib.import_module("features")
+    with pytest.raises(SystemExit) as left:
+        command.cli.run(command.main)
+    assert left.value.code == status
+    message = capsys.readouterr().err
+    assert part in message
+    assert message.count("\n") == 1
