@@ -1,10 +1,10 @@
 """Another pitch, pitch range or speaking rate for a voice: time-domain pitch-synchronous overlap-add (TD-PSOLA).
 
 Moulines & Charpentier (1990), the method Praat uses for such experiments: the voice is cut into pieces of two periods,
-which are laid side by side again at other distances. On 24 clips of the four corpora the WORLD vocoder (pyworld) with nothing
-changed left a log-mel distance of 2.0 dB and the shipped recogniser kept its answer for 20; this here 0.1 dB and 24.
-Three semitones up and down again: 2.9 dB and 15 against 1.6 dB and 23. WORLD makes room and breath anew, too, and its
-newest wheels leave out Linux on ARM.
+which are laid side by side again at other distances. On 24 clips of the four corpora the WORLD vocoder (pyworld) with
+nothing changed left a log-mel distance of 2.0 dB and the shipped recogniser kept its answer for 20; this here 0.1 dB
+and 24. Three semitones up and down again: 2.9 dB and 15 against 1.6 dB and 23. WORLD makes room and breath anew, too,
+and its newest wheels leave out Linux on ARM.
 """
 
 from __future__ import annotations
