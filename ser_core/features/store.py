@@ -13,7 +13,8 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,8 @@ _SHARD_CLIPS = 512
 _SHARD_SECONDS = 30.0
 #: Clips given to a worker at once: many enough to hide the cost of asking, few enough to stop soon.
 _BATCH = 16
+#: Less sound than this is done before another worker has started, which takes seconds.
+_WORKER_BYTES = 500_000
 _DAMAGED_ATTEMPTS = 3
 
 
@@ -206,27 +209,30 @@ def _compute(work: _Work, shards: Shards, jobs: int | None, tick: _Ticker) -> No
     finished: list[Extracted] = []
     since = time.monotonic()
     try:
-        for part in _batches(work, jobs):
-            finished.append(part)
-            if sum(map(len, finished)) >= _SHARD_CLIPS or time.monotonic() - since > _SHARD_SECONDS:
-                full, finished = finished, []
-                shards.write(full, _limits())
-                since = time.monotonic()
-            tick.add(len(part))
+        with closing(_batches(work, jobs)) as parts:
+            for part in parts:
+                finished.append(part)
+                if sum(map(len, finished)) >= _SHARD_CLIPS or time.monotonic() - since > _SHARD_SECONDS:
+                    full, finished = finished, []
+                    shards.write(full, _limits())
+                    since = time.monotonic()
+                tick.add(len(part))
     finally:
         if finished:
             shards.write(finished, _limits())
 
 
-def _batches(work: _Work, jobs: int | None) -> Iterator[Extracted]:
+def _batches(work: _Work, jobs: int | None) -> Generator[Extracted]:
     """Yield batches as workers finish them, in no order."""
     count = len(work.clips)
-    processes = min(jobs or os.cpu_count() or 1, -(-count // _BATCH))
+    sound = sum(os.path.getsize(path) for _, path in work.clips)
+    processes = max(1, min(jobs or os.cpu_count() or 1, count, sound // _WORKER_BYTES))
     size = max(1, min(_BATCH, count // (4 * processes)))
     calls = (joblib.delayed(_extract_batch)(work.part(start, size)) for start in range(0, count, size))
     results = joblib.Parallel(n_jobs=processes, return_as="generator_unordered")(calls)
     try:
-        yield from results
+        for part in results:  # noqa: UP028  "yield from" would close them before the warning is silenced
+            yield part
     except TerminatedWorkerError as error:
         raise CorpusError(
             "A worker process was killed, perhaps because the memory is full: "

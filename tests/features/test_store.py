@@ -76,6 +76,7 @@ def test_values_are_those_of_each_clip(table: pd.DataFrame) -> None:
 
 
 def test_worker_processes_give_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_WORKER_BYTES", 1)
     monkeypatch.setenv("SER_CACHE", str(tmp_path / "cache"))
     table = pd.concat([_write(tmp_path, 20)] * 2, ignore_index=True)
     several = extract_table(table, LogMelConfig(trim=False), extract=log_mel_frames, jobs=2)
@@ -210,6 +211,7 @@ def deadly(waveform: Waveform, config: LogMelConfig) -> np.ndarray:
 def test_workers_that_are_stopped_or_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SER_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(module, "_BATCH", 2)
+    monkeypatch.setattr(module, "_WORKER_BYTES", 1)
     table, options = _write(tmp_path, 18), {"dtype": np.float32, "jobs": 2}
     with pytest.raises(CorpusError, match="A worker process was killed"):
         extract_table(table, LogMelConfig(), extract=deadly, **options)  # type: ignore[arg-type]
@@ -221,6 +223,11 @@ def test_workers_that_are_stopped_or_killed(tmp_path: Path, monkeypatch: pytest.
     assert again[0] == seen[-1]
     assert 0 < again[0][0] < 18
     assert _lengths(store) == WANTED[:36:2, 0].astype(int).tolist()
+
+
+def test_little_sound_starts_no_workers(table: pd.DataFrame) -> None:
+    _count(table, jobs=2)
+    assert len(CALLS) == 3  # counted here, and so done here
 
 
 def test_shards_are_written_as_they_fill_up(
