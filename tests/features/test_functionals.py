@@ -76,6 +76,7 @@ def test_pauses_and_voiced_stretches() -> None:
     assert values["rhythm_unvoiced_run"] == pytest.approx(0.5, abs=0.1)
     assert values["rhythm_voiced_run"] == pytest.approx(1.0, abs=0.1)
     assert values["rhythm_voiced_share"] == pytest.approx(0.75, abs=0.03)
+    assert 0 < values["f0_step"] < 0.3  # steps into and out of a pause do not count
 
 
 @pytest.mark.usefixtures("whole")
