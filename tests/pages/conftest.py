@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
+from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
 from ser_core.audio import load_audio
@@ -22,6 +23,18 @@ PROJECT = Path(__file__).resolve().parents[2]
 @pytest.fixture(autouse=True)
 def _needs_models() -> None:
     assert list_bundles(), "models/ holds no bundle: the page has nothing to show"
+
+
+@pytest.fixture
+def visited_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a server that has had a visitor: else every run of a test begins as the very first, and forgets the press."""
+    original = PagesManager.__init__
+
+    def start(self: PagesManager, *args: Any, **options: Any) -> None:
+        PagesManager.uses_pages_directory = False
+        original(self, *args, **options)
+
+    monkeypatch.setattr(PagesManager, "__init__", start)
 
 
 @pytest.fixture
@@ -82,3 +95,12 @@ def charts(app: AppTest) -> int:
 def press(app: AppTest, key: str) -> AppTest:
     """Press the button with *key*."""
     return app.button(key=key).click().run()
+
+
+def choose(app: AppTest, key: str, value: Any) -> AppTest:
+    """Choose in any widget of single or multiple choice."""
+    for kind in ("button_group", "selectbox", "multiselect", "slider", "toggle", "select_slider"):
+        found = [widget for widget in app.get(kind) if widget.key == key]
+        if found:
+            return found[0].set_value(value).run()
+    raise KeyError(key)

@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from ser_core.corpora import CORPORA, read_corpora
 from ser_core.emotions import EMOTIONS
-from tests.pages.conftest import charts, open_app, press, text
+from tests.pages.conftest import charts, choose, open_app, press, text
 from tests.synthetic import clip_bytes
 
 COUNTS = ":material/bar_chart: Counts"
@@ -24,6 +24,8 @@ PEOPLE = ":material/hearing: What people hear"
 COPY = ":material/fact_check: This copy"
 VOICE = ":material/graphic_eq: Voice by emotion"
 _FIRST = PagesManager.__init__
+
+pytestmark = pytest.mark.usefixtures("visited_before")
 HEADER = '"","A","D","F","H","N","S","fileName"'
 
 
@@ -55,33 +57,12 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SER_CACHE", str(tmp_path / "cache"))
 
 
-@pytest.fixture(autouse=True)
-def _visited_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As a server that has had a visitor: else every run of a test begins as the very first, and forgets the press."""
-    original = PagesManager.__init__
-
-    def start(self: PagesManager, *args: Any, **options: Any) -> None:
-        PagesManager.uses_pages_directory = False
-        original(self, *args, **options)
-
-    monkeypatch.setattr(PagesManager, "__init__", start)
-
-
 def explore(data: Path, monkeypatch: pytest.MonkeyPatch, section: str | None = None) -> AppTest:
     monkeypatch.setenv("SER_DATA", str(data))
     app = open_app().switch_page("pages/explore.py").run()
     if section is not None:
         choose(app, "explore_section", section)
     return app
-
-
-def choose(app: AppTest, key: str, value: Any) -> AppTest:
-    """Choose in any widget of single or multiple choice."""
-    for kind in ("button_group", "selectbox", "multiselect", "slider", "toggle"):
-        found = [widget for widget in app.get(kind) if widget.key == key]
-        if found:
-            return found[0].set_value(value).run()
-    raise KeyError(key)
 
 
 def table(app: AppTest, first: str) -> pd.DataFrame:

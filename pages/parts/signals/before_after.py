@@ -17,6 +17,7 @@ from ser_core.charts.signals import pitch_panel, spectrogram_figure, waveform_pa
 from ser_core.errors import SERError
 from ser_core.recogniser import Prediction
 from ser_core.signals.analysis import Analysis
+from ser_core.signals.notes import key_measures
 
 _PICTURES = {
     "waveform": waveform_panel,
@@ -57,34 +58,9 @@ def show_before_after(before: Sound, after: Sound, folder: Path | None) -> None:
 
 def measures(before: Analysis, after: Analysis) -> pd.DataFrame:
     """Return pitch, range, level, brightness, tempo and length of both."""
-    rows = [("length (s)", *(f"{one.waveform.duration_s:.2f}" for one in (before, after)))]
-    for name, function in _MEASURES.items():
-        values = [function(one) for one in (before, after)]
-        rows.append((name, *("–" if not np.isfinite(value) else f"{value:.4g}" for value in values)))
+    old, new = key_measures(before), key_measures(after)
+    rows = [(name, *(f"{one[name]:.4g}" if np.isfinite(one[name]) else "–" for one in (old, new))) for name in old]
     return pd.DataFrame(rows, columns=["", "before", "after"])
-
-
-def _pitch_percentile(analysis: Analysis, share: float) -> float:
-    f0 = analysis.pitch.f0_hz
-    return float(np.nanpercentile(f0, share)) if np.isfinite(f0).any() else float("nan")
-
-
-def _level(analysis: Analysis) -> float:
-    return float(np.percentile(analysis.intensity, 90))
-
-
-_MEASURES = {
-    "pitch, median (Hz)": lambda analysis: round(_pitch_percentile(analysis, 50)),
-    "pitch range (semitones)": lambda analysis: (
-        12 * float(np.log2(_pitch_percentile(analysis, 95) / _pitch_percentile(analysis, 5)))
-    ),
-    "level (dB re full scale)": _level,
-    "spectral centroid (Hz)": lambda analysis: float(
-        np.average(analysis.contour("centroid"), weights=analysis.power.sum(axis=0) + 1e-12)
-    ),
-    "syllables a second": lambda analysis: analysis.rhythm.speech_rate_hz,
-    "pauses (% of the time)": lambda analysis: 100 * analysis.rhythm.pause_ratio,
-}
 
 
 def answer_of(sound: Sound, folder: Path | None) -> Prediction | None:

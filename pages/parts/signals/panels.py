@@ -15,9 +15,8 @@ from pages.parts.signals.downloads import show_downloads
 from pages.parts.signals.settings import choose_settings
 from ser_core.charts.signals import PANELS, waveform_panel
 from ser_core.errors import SERError
-from ser_core.features.voice_quality import jitter, shimmer
 from ser_core.signals.analysis import CONTOURS, WHOLE_S, Analysis
-from ser_core.signals.settings import ViewSettings
+from ser_core.signals.notes import panel_note
 from ser_core.signals.words import WORDS
 
 _FIRST = ["waveform", "spectrogram", "pitch", "intensity"]
@@ -127,45 +126,7 @@ def _drawn(name: str, analysis: Analysis, sound: Sound, options: dict[str, Any])
     kept: dict[Any, tuple[go.Figure, str]] = st.session_state.setdefault("panel_figures", {})
     key = (sound.digest, name, analysis.settings, analysis.start_s, analysis.end_s, *options.items())
     if key not in kept:
-        kept[key] = (PANELS[name](analysis, **options), _note(name, analysis))
+        kept[key] = (PANELS[name](analysis, **options), panel_note(name, analysis))
         while len(kept) > _KEPT:
             kept.pop(next(iter(kept)))
     return kept[key]
-
-
-def _note(name: str, analysis: Analysis) -> str:
-    """Return a panel's numbers in words."""
-    import numpy as np
-
-    if name == "pitch":
-        f0 = analysis.pitch.f0_hz[analysis.in_view]
-        if not np.isfinite(f0).any():
-            return "No voiced frame in view."
-        low, middle, high = np.nanpercentile(f0, [5, 50, 95])
-        return (
-            f"Median {middle:.0f} Hz, mostly between {low:.0f} and {high:.0f} Hz: "
-            f"{12 * np.log2(high / low):.1f} semitones."
-        )
-    if name == "voicing":
-        rhythm = analysis.rhythm
-        part = "" if analysis.waveform.duration_s <= WHOLE_S else " in the part in view"
-        return (
-            f"{len(rhythm.nuclei_s)} syllables{part}: {rhythm.speech_rate_hz:.1f} a second, "
-            f"{rhythm.articulation_rate_hz:.1f} without the pauses, which take {100 * rhythm.pause_ratio:.0f} % "
-            "of the time."
-        )
-    if name == "quality":
-        swing, height = jitter(analysis.samples, analysis.pitch), shimmer(analysis.samples, analysis.pitch)
-        if not np.isfinite(swing.local) or not np.isfinite(height.local):
-            return "Too few voiced periods for jitter and shimmer."
-        mean = float(np.nanmean(analysis.harmonicity))
-        return (
-            f"HNR {mean:.1f} dB on average, jitter {100 * swing.local:.2f} %, shimmer {100 * height.local:.1f} % "
-            "(held vowels of healthy voices: HNR above 20 dB, jitter below 1 %, shimmer below 4 %)."
-        )
-    return ""
-
-
-def settings_words(settings: ViewSettings) -> str:
-    """Return the settings in a few words, for the names of files."""
-    return f"{settings.window_ms:g}ms-{settings.hop_ms:g}ms"

@@ -24,7 +24,7 @@ _GROUPS = {
     "transmission": ":material/call: On the way",
 }
 #: One press: what a teacher shows first.
-_PRESETS: dict[str, dict[str, Any]] = {
+PRESETS: dict[str, dict[str, Any]] = {
     "Higher": {"pitch_semitones": 4.0},
     "Lower": {"pitch_semitones": -4.0},
     "Livelier": {"range_factor": 1.8},
@@ -43,7 +43,7 @@ def show_what_if(sound: Sound, folder: Path | None) -> None:
     """Draw the settings and what becomes of the sound."""
     st.caption("Change one thing at a time, and see which changes move the answer. The words stay the same.")
     with st.container(horizontal=True, gap="small", key="presets"):
-        for name in _PRESETS:
+        for name in PRESETS:
             st.button(name, key=f"preset_{name}", on_click=_press, args=(name,))
         st.button("Nothing", icon=":material/replay:", key="preset_none", on_click=_press, args=(None,))
     values: dict[str, Any] = {}
@@ -78,5 +78,5 @@ def changed_sound(sound: Sound, words: str, work: Any, settings: Any) -> Sound:
 
 def _press(name: str | None) -> None:
     st.session_state.update(defaults(EFFECTS.values(), _PREFIX))
-    for field, value in _PRESETS.get(name or "", {}).items():
+    for field, value in PRESETS.get(name or "", {}).items():
         st.session_state[f"{_PREFIX}_{field}"] = value
