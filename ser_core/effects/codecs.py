@@ -86,6 +86,8 @@ def encode(waveform: Waveform, codec: CodecName, kbit_s: float | None = None) ->
     chosen = CODECS[codec]
     rate = chosen.default_kbit_s if kbit_s is None else kbit_s
     chosen.check_rate(rate)
+    if len(waveform.samples) == 0:
+        return waveform
     samples = np.clip(waveform.samples, -1, 1)
     if chosen.rate != SAMPLE_RATE:
         samples = soxr.resample(samples, SAMPLE_RATE, chosen.rate, quality="HQ")
@@ -110,13 +112,11 @@ def _packets(samples: np.ndarray, codec: Codec, kbit_s: float) -> tuple[list[av.
     if len(codec.kbit_s) > 1:
         encoder.bit_rate = round(kbit_s * 1000)
     encoder.open()
-    # Encoders look ahead; half a second of silence behind the end brings the last of the sound out.
-    padded = np.concatenate([samples, np.zeros(codec.rate // 2, np.float32)]).astype(np.float32)
     resampler = av.AudioResampler(
         format=encoder.format, layout="mono", rate=codec.rate, frame_size=encoder.frame_size or None
     )
     packets = []
-    for frame in [*_frames(padded, codec.rate), None]:
+    for frame in [*_frames(samples.astype(np.float32, copy=False), codec.rate), None]:
         for block in resampler.resample(frame):
             packets += encoder.encode(block)
     packets += encoder.encode(None)

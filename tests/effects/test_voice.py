@@ -7,7 +7,7 @@ import pytest
 from ser_core.audio import SAMPLE_RATE, Waveform, load_audio
 from ser_core.effects import MAX_VOICE_SECONDS, change_voice
 from ser_core.errors import AudioError
-from tests.effects.measures import band_db, melody, rms_db, shift, spread
+from tests.effects.measures import band_db, lag, melody, rms_db, shift, spread
 from tests.synthetic import voice
 
 
@@ -77,6 +77,15 @@ def test_noise_and_silence_have_no_pitch_to_change():
     assert np.corrcoef(result.samples, noise.samples)[0, 1] > 0.8
     silence = Waveform(np.zeros(16_000, np.float32))
     np.testing.assert_array_equal(change_voice(silence, speed=2).samples, np.zeros(8000))
+
+
+def test_what_follows_a_voice_is_not_moved():
+    noise = (0.05 * np.random.default_rng(0).standard_normal(8000)).astype(np.float32)
+    original = np.concatenate([voice(0.5), np.zeros(3000, np.float32), noise])
+    for semitones in (-5, 3, 8):
+        result = change_voice(Waveform(original), pitch_semitones=semitones).samples
+        assert lag(original[-7000:-1000], result[-7000:-1000]) == 0
+        assert np.corrcoef(original[-7000:-1000], result[-7000:-1000])[0, 1] > 0.99
 
 
 def test_the_same_again_is_the_same(spoken):
