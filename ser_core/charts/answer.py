@@ -10,21 +10,10 @@ import plotly.graph_objects as go
 from ser_core.audio import Waveform
 from ser_core.charts.common import GREY, finish
 from ser_core.emotions import COLOURS, SYMBOLS
+from ser_core.features.level import envelope
 
-#: Columns of the envelope: more than the pixels of a phone, few enough to travel as 5 kB.
-_COLUMNS = 800
 #: Right edge of the bar chart, in percent: beyond 100 there is room for the numbers.
 _NUMBERS_AT = 116
-
-
-def envelope(samples: np.ndarray, columns: int = _COLUMNS) -> tuple[np.ndarray, np.ndarray]:
-    """Return the smallest and largest sample of each of at most *columns* equal parts [shape=(columns,), float32]."""
-    columns = max(1, min(columns, len(samples)))
-    edges = np.linspace(0, len(samples), columns, endpoint=False).astype(np.int64)
-    return (
-        np.minimum.reduceat(samples, edges).astype(np.float32),
-        np.maximum.reduceat(samples, edges).astype(np.float32),
-    )
 
 
 def waveform_figure(waveform: Waveform) -> go.Figure:

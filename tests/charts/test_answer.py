@@ -6,29 +6,10 @@ import numpy as np
 import pytest
 
 from ser_core.audio import Waveform
-from ser_core.charts.answer import envelope, probability_figure, waveform_figure
+from ser_core.charts.answer import probability_figure, waveform_figure
 from ser_core.emotions import COLOURS, EMOTIONS, SYMBOLS
 
 SHARES = dict(zip(EMOTIONS, [0.02, 0.05, 0.6, 0.03, 0.1, 0.1, 0.04, 0.06], strict=True))
-
-
-def test_envelope_keeps_every_peak() -> None:
-    samples = np.zeros(48_000, np.float32)
-    samples[12_345], samples[40_000] = 0.9, -0.7
-    low, high = envelope(samples, columns=100)
-    assert len(low) == len(high) == 100
-    assert high.max() == np.float32(0.9)
-    assert low.min() == np.float32(-0.7)
-    assert int(high.argmax()) == 12_345 * 100 // 48_000
-
-
-@pytest.mark.parametrize("length", [1, 7, 799, 800, 801, 16_001])
-def test_envelope_of_any_length(length: int) -> None:
-    samples = np.random.default_rng(0).uniform(-1, 1, length).astype(np.float32)
-    low, high = envelope(samples)
-    assert len(low) == min(800, length)
-    assert (low <= high).all()
-    assert (low.min(), high.max()) == (samples.min(), samples.max())
 
 
 @pytest.mark.parametrize("seconds", [3, 600])

@@ -87,3 +87,12 @@ def test_zero_crossings_of_a_sine_and_of_noise(speech: np.ndarray) -> None:
     assert zero_crossing_rate(noise).mean() == pytest.approx(0.5, abs=0.01)
     expected = librosa.feature.zero_crossing_rate(speech, frame_length=400, hop_length=160)[0]
     np.testing.assert_allclose(zero_crossing_rate(speech), expected, atol=1 / 400)
+
+
+@pytest.mark.parametrize("length", [1, 7, 799, 800, 801, 16_001])
+def test_envelope_of_any_length(length: int) -> None:
+    samples = np.random.default_rng(0).uniform(-1, 1, length).astype(np.float32)
+    low, high = envelope(samples)
+    assert len(low) == min(800, length)
+    assert (low <= high).all()
+    assert (low.min(), high.max()) == (samples.min(), samples.max())
