@@ -17,7 +17,7 @@ from ser_core.features.functionals import FunctionalsConfig, functional_names, f
 from ser_core.features.logmel import LogMelConfig, log_mel
 
 if TYPE_CHECKING:
-    from ser_core.networks.residual_crnn import ResidualCRNN
+    from ser_core.networks.layers import ClipNetwork
 
 #: From a waveform to a vector, such as one logit a class [shape=(n_classes,)].
 Embedder = Callable[[Waveform], np.ndarray]
@@ -69,7 +69,7 @@ def load_embedder(card: ModelCard, weights: bytes) -> Embedder:
         return load_scorer(card, weights)
     import torch
 
-    from ser_core.networks.residual_crnn import standardise
+    from ser_core.networks.layers import standardise
 
     network, front_end = _load_network(card, weights), card.front_end
 
@@ -83,13 +83,14 @@ def load_embedder(card: ModelCard, weights: bytes) -> Embedder:
     return embed
 
 
-def _load_network(card: ModelCard, weights: bytes) -> ResidualCRNN:
+def _load_network(card: ModelCard, weights: bytes) -> ClipNetwork:
     import safetensors.torch
 
-    from ser_core.networks.residual_crnn import ResidualCRNN, ResidualCRNNConfig
+    from ser_core.networks.layers import ClipNetworkConfig
+    from ser_core.networks.registry import build_network
 
-    assert isinstance(card.model, ResidualCRNNConfig)
-    network = ResidualCRNN(card.model)
+    assert isinstance(card.model, ClipNetworkConfig)
+    network = build_network(card.model)
     try:
         network.load_state_dict(safetensors.torch.load(weights))
     except Exception as error:  # safetensors and torch raise many types, all of which mean the same here

@@ -18,7 +18,8 @@ from torch import Tensor, nn
 
 from ser_core.errors import TrainingError
 from ser_core.files import write_atomically
-from ser_core.networks.residual_crnn import ResidualCRNN, standardise
+from ser_core.networks.layers import ClipNetwork, standardise
+from ser_core.networks.registry import build_network
 from ser_core.training.augmentation import augment, mask_bands_and_frames
 from ser_core.training.data import Batch, ClipData
 from ser_core.training.recipe import NetworkRecipe
@@ -32,8 +33,8 @@ _EVALUATION_FRAMES = 1000
 class TrainingState:
     """What changes during a training and is kept in its checkpoint."""
 
-    network: ResidualCRNN
-    average: ResidualCRNN
+    network: ClipNetwork
+    average: ClipNetwork
     optimiser: torch.optim.AdamW
     epoch: int = 0
     step: int = 0
@@ -48,7 +49,7 @@ def train_network(
     report: Report,
     *,
     seed: int,
-) -> ResidualCRNN:
+) -> ClipNetwork:
     """Train on the rows *train* and return the averaged network, in evaluation mode.
 
     The number of epochs is fixed beforehand; *validation* rows are only scored for the log. The checkpoint in
@@ -81,7 +82,7 @@ def train_network(
     return state.average.eval()
 
 
-def predict_logits(network: ResidualCRNN, data: ClipData, rows: np.ndarray) -> np.ndarray:
+def predict_logits(network: ClipNetwork, data: ClipData, rows: np.ndarray) -> np.ndarray:
     """Return logits of whole clips [shape=(len(rows), n_classes), float32], in the order of *rows*."""
     network.eval()
     order = rows[np.argsort(np.diff(data.store.offsets)[rows], kind="stable")]
@@ -115,7 +116,7 @@ def save_weights(network: nn.Module, path: Path) -> None:
 
 def _new_state(recipe: NetworkRecipe, seed: int) -> TrainingState:
     torch.manual_seed(seed)
-    network = ResidualCRNN(recipe.network)
+    network = build_network(recipe.network)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     decayed = [p for p in network.parameters() if p.ndim > 1]
     others = [p for p in network.parameters() if p.ndim <= 1]
@@ -157,7 +158,7 @@ def _epoch(
 
 
 def _loss(
-    recipe: NetworkRecipe, network: ResidualCRNN, batch: Batch, rng: np.random.Generator, generator: torch.Generator
+    recipe: NetworkRecipe, network: ClipNetwork, batch: Batch, rng: np.random.Generator, generator: torch.Generator
 ) -> Tensor:
     settings = recipe.augmentation
     spectrogram, lengths = augment(batch.spectrogram, batch.lengths, settings, recipe.front_end, generator)

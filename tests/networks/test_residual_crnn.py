@@ -5,13 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from ser_core.networks.residual_crnn import (
-    AttentiveStatistics,
-    ResidualCRNN,
-    ResidualCRNNConfig,
-    frame_mask,
-    standardise,
-)
+from ser_core.networks.layers import AttentiveStatistics, frame_mask, standardise
+from ser_core.networks.residual_crnn import ResidualCRNN, ResidualCRNNConfig
 
 
 @pytest.fixture(scope="module")
