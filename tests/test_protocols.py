@@ -4,7 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import ser_core
 from ser_core.emotions import CORPUS_LABELS, EMOTIONS
@@ -14,6 +17,8 @@ from ser_core.protocols import (
     answered_protocols,
     check_split,
     fold_count,
+    is_leaky,
+    kind_of,
     labels_of,
     make_split,
     protocol_names,
@@ -22,6 +27,8 @@ from ser_core.protocols import (
 
 PUBLISHED = ("ravdess-emobox", "cremad-evar", "savee-loso", "tess-loso")
 FOLDS = {**dict(zip(PUBLISHED, (6, 1, 4, 2), strict=True)), "joint": 6, "speaker-5fold": 5, "all": 1, "random-leaky": 5}
+#: Protocols that leave some clips out of every part; tested on their own below.
+PARTIAL = {"leave-one-corpus-out": 4, "cross-corpus": 12, "text-independent": 10}
 EVERY_FOLD = [(protocol, fold) for protocol, folds in FOLDS.items() for fold in range(folds)]
 HONEST = [(protocol, fold) for protocol, fold in EVERY_FOLD if protocol != "random-leaky"]
 
@@ -41,8 +48,7 @@ def _parts(split):
 
 
 def test_there_are_these_protocols_and_folds():
-    assert set(protocol_names()) == set(FOLDS)
-    assert {protocol: fold_count(protocol) for protocol in protocol_names()} == FOLDS
+    assert {protocol: fold_count(protocol) for protocol in protocol_names()} == FOLDS | PARTIAL
 
 
 @pytest.mark.parametrize(("protocol", "fold"), HONEST)
@@ -310,7 +316,151 @@ def test_labels_and_answers():
     assert labels_of("joint") == labels_of("random-leaky") == EMOTIONS
     assert answered_protocols("joint") == list(published_names())
     assert answered_protocols("savee-loso") == ["savee-loso"]
-    assert answered_protocols("random-leaky") == answered_protocols("all") == []
+    assert answered_protocols("random-leaky") == ["random-leaky"]
+    assert answered_protocols("all") == []
+    for name in (*PARTIAL, "speaker-5fold"):
+        assert answered_protocols(name) == [name]
+        assert labels_of(name) == EMOTIONS
+
+
+def test_only_the_leaky_protocol_is_leaky_and_says_so():
+    assert [name for name in protocol_names() if is_leaky(name)] == ["random-leaky"]
+    assert kind_of("random-leaky").startswith("leaky")
+    told = [kind_of(name) for name in protocol_names() if name not in ("joint", "all")]
+    assert len(told) == 9
+    assert all(told)
+    assert not any("leaky" in kind for kind in told[:-1])
+
+
+def _people_table(corpora):
+    """Return a table of {corpus: (speakers, sentences, emotions)}, each combination once."""
+    rows = [
+        {"corpus": corpus, "speaker": f"s{speaker:02d}", "sentence": sentence, "emotion": emotion}
+        for corpus, (speakers, sentences, emotions) in corpora.items()
+        for speaker in range(speakers)
+        for sentence in sentences
+        for emotion in emotions
+    ]
+    table = pd.DataFrame(rows).astype("string")
+    sex = np.where(table["speaker"].str[-1].astype(int) % 2, "male", "female")
+    return table.assign(clip=[f"c{i}" for i in range(len(table))], sex=sex, song=False)
+
+
+@pytest.mark.parametrize("fold", range(4))
+def test_leave_one_corpus_out_tests_a_corpus_nobody_of_which_was_heard(table, fold):
+    split = make_split(table, "leave-one-corpus-out", fold)
+    tested = sorted(CORPUS_LABELS)[fold]
+    assert set(table.iloc[split.test]["corpus"]) == {tested}
+    heard = np.concatenate([split.train, split.validation])
+    assert set(table.iloc[heard]["corpus"]) == set(CORPUS_LABELS) - {tested}
+    assert len(heard) == (table["corpus"] != tested).sum()
+    assert set(table.iloc[split.test]["emotion"]) == set(CORPUS_LABELS["cremad"])  # what all four share
+    shared = (table["corpus"] == tested) & table["emotion"].isin(CORPUS_LABELS["cremad"])
+    assert len(split.test) == shared.sum()
+    assert len(split.validation) > 0
+
+
+def test_cross_corpus_makes_every_ordered_pair_once(table):
+    pairs = []
+    for fold in range(12):
+        split = make_split(table, "cross-corpus", fold)
+        (source,) = set(table.iloc[np.concatenate([split.train, split.validation])]["corpus"])
+        (target,) = set(table.iloc[split.test]["corpus"])
+        assert not _speakers(table, split.train) & _speakers(table, split.validation)
+        pairs.append((source, target))
+    assert sorted(pairs) == sorted(itertools.permutations(CORPUS_LABELS, 2))
+
+
+def test_two_corpora_are_two_folds_on_what_they_share(synthetic_table):
+    two = synthetic_table[synthetic_table["corpus"].isin(["ravdess", "savee"])].reset_index(drop=True)
+    assert fold_count("leave-one-corpus-out", two) == fold_count("cross-corpus", two) == 2
+    split = make_split(two, "leave-one-corpus-out", 0)
+    assert set(two.iloc[split.test]["emotion"]) == set(CORPUS_LABELS["savee"])
+
+
+@pytest.mark.parametrize("protocol", ["leave-one-corpus-out", "cross-corpus"])
+def test_one_corpus_alone_cannot_be_left_out(synthetic_table, protocol):
+    alone = synthetic_table[synthetic_table["corpus"] == "savee"].reset_index(drop=True)
+    with pytest.raises(ProtocolError, match="at least two corpora"):
+        make_split(alone, protocol, 0)
+
+
+@settings(max_examples=25)
+@given(
+    speakers=st.integers(2, 9),
+    sentences=st.integers(2, 7),
+    others=st.integers(1, 6),
+)
+def test_text_independent_never_hears_a_speaker_or_a_sentence_of_the_test(speakers, sentences, others):
+    emotions = ("happy", "sad")
+    table = _people_table(
+        {
+            "mine": (speakers, [f"t{i}" for i in range(sentences)], emotions),
+            "one-text": (others, ["t0"], emotions),
+        }
+    )
+    tested = []
+    for fold in range(fold_count("text-independent", table)):
+        split = make_split(table, "text-independent", fold)
+        heard = np.concatenate([split.train, split.validation])
+        part, rest = table.iloc[split.test], table.iloc[heard]
+        assert set(part["corpus"]) == {"mine"}
+        mine = rest[rest["corpus"] == "mine"]
+        assert not set(part["speaker"]) & set(mine["speaker"])
+        assert not set(part["sentence"]) & set(mine["sentence"])
+        assert (rest["corpus"] == "one-text").sum() == (table["corpus"] == "one-text").sum()
+        tested += split.test.tolist()
+    assert sorted(tested) == np.flatnonzero(table["corpus"] == "mine").tolist()
+
+
+def test_text_independent_on_the_real_corpora(real_table):
+    tested = []
+    for fold in range(10):
+        split = make_split(real_table, "text-independent", fold)
+        part, heard = real_table.iloc[split.test], real_table.iloc[np.concatenate([split.train, split.validation])]
+        for corpus in ("cremad", "ravdess", "tess"):
+            texts = [set(frame.loc[frame["corpus"] == corpus, "sentence"]) for frame in (part, heard)]
+            assert not texts[0] & texts[1]
+        savee = [
+            frame[frame["corpus"] == "savee"]["sentence"].str[-2:].isin(["01", "02", "03"]) for frame in (part, heard)
+        ]
+        assert not set(savee[0]) & set(savee[1])
+        tested += split.test.tolist()
+    assert sorted(tested) == list(range(len(real_table)))
+
+
+def test_text_independent_needs_sentences_that_are_told_apart(synthetic_table):
+    with pytest.raises(ProtocolError, match="at least two sentences are told apart"):
+        make_split(synthetic_table, "text-independent", 0)  # each corpus has but one
+    table = _people_table({"mine": (6, ["a", "b"], ("happy", "sad"))})
+    table.loc[3, "sentence"] = pd.NA
+    with pytest.raises(ProtocolError, match="at least two sentences are told apart"):
+        make_split(table, "text-independent", 0)
+
+
+def test_a_corpus_or_a_sentence_that_crosses_raises():
+    table = _people_table({"mine": (6, ["a", "b"], ("happy", "sad")), "other": (6, ["a", "b"], ("happy", "sad"))})
+    people = (table["corpus"] + table["speaker"]).to_numpy()
+    split = make_split(table, "cross-corpus", 0)
+    moved = people[split.test] == people[split.test[0]]  # a whole speaker, so that no speaker is shared
+    broken = replace(split, train=np.append(split.train, split.test[moved]), test=split.test[~moved])
+    with pytest.raises(ProtocolError, match="shares corpus other .* promises not to"):
+        check_split(table, broken)
+    split = make_split(table, "text-independent", 0)
+    asked = np.isin(table["sentence"], table.iloc[split.test]["sentence"].unique())
+    heard = np.flatnonzero(asked & np.isin(people, people[split.train]))  # what its training speakers say as well
+    with pytest.raises(ProtocolError, match="shares sentence .* promises not to"):
+        check_split(table, replace(split, train=np.append(split.train, heard)))
+
+
+def test_a_seed_is_another_draw_where_speakers_or_clips_are_dealt(synthetic_table):
+    for protocol in ("speaker-5fold", "random-leaky"):
+        first, second = (make_split(synthetic_table, protocol, 0, seed=seed) for seed in (0, 1))
+        assert not np.array_equal(first.test, second.test)
+        tested = [make_split(synthetic_table, protocol, fold, seed=1).test for fold in range(5)]
+        assert sorted(np.concatenate(tested)) == list(range(len(synthetic_table)))
+    with pytest.raises(ProtocolError, match="drawn in one way only"):
+        make_split(synthetic_table, "joint", 0, seed=1)
 
 
 def published_names():

@@ -1,35 +1,34 @@
-"""The one place that decides who is heard in training, in validation and in the test.
-
-A protocol is a named way to split a table of clips. Its test speakers are never in training or validation; a split
-that shares a speaker raises, unless it was asked for by the name ``random-leaky``.
-
-    >>> sorted(protocol_names())  # doctest: +ELLIPSIS
-    ['all', 'cremad-evar', 'joint', 'random-leaky', 'ravdess-emobox', 'savee-loso', 'speaker-5fold', 'tess-loso']
-"""
+"""Tables of clips -> training, validation and test, and the checks that a split keeps what it promises."""
 
 from __future__ import annotations
 
-import functools
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib import resources
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ser_core.emotions import CORPUS_LABELS, EMOTIONS
+from ser_core.emotions import EMOTIONS, labels_by_corpus
 from ser_core.errors import ProtocolError
+from ser_core.protocols.names import (
+    ALL,
+    CORPUS,
+    JOINT,
+    LEAKY,
+    LEAKY_FOLDS,
+    PAIRS,
+    SPEAKER,
+    SPEAKER_FOLDS,
+    TEXT,
+    TEXT_PARTS,
+    answered_protocols,
+    corpora_of,
+    fold_count,
+    published,
+    published_names,
+    text_keys,
+)
 
-JOINT = "joint"
-ALL = "all"
-LEAKY = "random-leaky"
-#: Every speaker of every corpus of the table is tested once: for corpora without a published protocol.
-SPEAKER = "speaker-5fold"
-_JOINT_FOLDS = 6
-_SPEAKER_FOLDS = 5
-_LEAKY_FOLDS = 5
 #: One training speaker in this many is heard in validation instead.
 _VALIDATION_SHARE = 8
 
@@ -56,65 +55,11 @@ class Split:
     tested: Mapping[str, tuple[int, np.ndarray]] = field(default_factory=dict)
 
 
-@functools.cache
-def _published() -> dict[str, dict[str, Any]]:
-    text = resources.files("ser_core").joinpath("protocols.json").read_text(encoding="utf-8")
-    return dict(json.loads(text))
-
-
-def protocol_names() -> list[str]:
-    """Return the names of all protocols."""
-    return [*_published(), JOINT, SPEAKER, ALL, LEAKY]
-
-
-def published(protocol: str) -> Mapping[str, Any]:
-    """Return a published protocol: its corpus, classes, kind, source and lists of test speakers.
-
-    Raises
-    ------
-    ProtocolError
-        If it is not one of the published protocols.
-    """
-    if protocol not in _published():
-        raise ProtocolError(f"'{protocol}' is no published protocol: choose one of {', '.join(_published())}.")
-    return _published()[protocol]
-
-
-def kind_of(protocol: str) -> str:
-    """Return in a few words how a protocol that gives numbers splits."""
-    return "speaker-independent k-fold" if protocol == SPEAKER else str(published(protocol)["kind"])
-
-
-def answered_protocols(protocol: str) -> list[str]:
-    """Return the protocols whose numbers a training on *protocol* gives."""
-    if protocol == JOINT:
-        return list(_published())
-    return [protocol] if protocol in _published() or protocol == SPEAKER else []
-
-
-def fold_count(protocol: str, table: pd.DataFrame | None = None) -> int:
-    """Return how many trainings a protocol needs.
-
-    With fewer than five speakers in every corpus of *table*, ``speaker-5fold`` leaves one out at a time and needs
-    fewer than five.
-    """
-    _check_name(protocol)
-    if protocol == SPEAKER and table is not None:
-        most = int(table.groupby("corpus")["speaker"].nunique().max()) if len(table) else 0
-        return max(1, min(_SPEAKER_FOLDS, most))
-    special = {JOINT: _JOINT_FOLDS, SPEAKER: _SPEAKER_FOLDS, ALL: 1, LEAKY: _LEAKY_FOLDS}
-    return special[protocol] if protocol in special else len(published(protocol)["test_speakers"])
-
-
-def labels_of(protocol: str) -> tuple[str, ...]:
-    """Return the classes a protocol is scored on, in the vocabulary's order."""
-    return CORPUS_LABELS[published(protocol)["corpus"]] if protocol in _published() else EMOTIONS
-
-
-def make_split(table: pd.DataFrame, protocol: str, fold: int) -> Split:
+def make_split(table: pd.DataFrame, protocol: str, fold: int, *, seed: int = 0) -> Split:
     """Split a table of clips.
 
-    Speakers of corpora that the protocol does not test are all heard in training. Sung clips are left out.
+    Speakers of corpora that the protocol does not test are all heard in training, except under ``cross-corpus``. Sung
+    clips are left out.
 
     Parameters
     ----------
@@ -124,40 +69,30 @@ def make_split(table: pd.DataFrame, protocol: str, fold: int) -> Split:
         A name of :func:`protocol_names`.
     fold
         From 0.
+    seed
+        Another draw of ``speaker-5fold`` or ``random-leaky``; the others have fixed lists and take 0 only.
 
     Raises
     ------
     ProtocolError
-        If there is no such protocol or fold, if the table lacks a test speaker or does not say who speaks, or if a
-        speaker would be shared.
+        If there is no such protocol or fold, if the table lacks a test speaker, does not say who speaks or has too few
+        corpora or sentences, or if a speaker would be shared.
     """
     folds = fold_count(protocol, table)
     if not 0 <= fold < folds:
         raise ProtocolError(f"Protocol '{protocol}' has folds 0 to {folds - 1}, not {fold}.")
+    if seed and protocol not in (SPEAKER, LEAKY):
+        raise ProtocolError(f"Protocol '{protocol}' is drawn in one way only: leave out the seed.")
     spoken = np.flatnonzero(~table["song"].to_numpy(bool))
     if protocol == LEAKY:
-        return _random_leaky(table, fold, spoken)
+        return _random_leaky(table, fold, spoken, seed)
     if protocol != ALL:
         _refuse_unknown_speakers(table.iloc[spoken], protocol)
-    held_out = _dealt_speakers(table.iloc[spoken], fold) if protocol == SPEAKER else _test_speakers(protocol, fold)
+    rest, test, tested = _held_out(table, protocol, fold, spoken, seed)
     keys = _speaker_keys(table)
-    missing = sorted(speaker for speakers in held_out.values() for speaker in speakers if speaker not in set(keys))
-    if missing:
-        raise ProtocolError(f"Protocol '{protocol}' tests on {missing[0]}, of whom the table holds no clip.")
-    testing = np.isin(keys, [speaker for speakers in held_out.values() for speaker in speakers])
-    test = spoken[testing[spoken]]
-    rest = spoken[~testing[spoken]]
-    validating = np.isin(keys, _validation_speakers(table.iloc[rest], protocol, fold)) if protocol != ALL else testing
-    if protocol == SPEAKER:
-        if not len(rest):
-            raise ProtocolError(f"Protocol '{SPEAKER}' needs at least two speakers in a corpus: add another's clips.")
-        tested = {SPEAKER: (fold, test)}
-    else:
-        tested = {
-            name: (number, test[np.isin(keys[test], held_out[corpus])])
-            for name, (number, corpus) in _answered_by(protocol, fold).items()
-        }
-    split = Split(protocol, fold, rest[~validating[rest]], rest[validating[rest]], test, tested)
+    heard = [] if protocol == ALL else _validation_speakers(table.iloc[rest], protocol, fold)
+    validating = np.isin(keys[rest], heard)
+    split = Split(protocol, fold, rest[~validating], rest[validating], test, tested)
     check_split(table, split)
     return split
 
@@ -176,11 +111,22 @@ def check_split(table: pd.DataFrame, split: Split) -> None:
                 f"The split shares speaker {shared[0]} between {first} and {second}: scores would be inflated. "
                 f"If that is what you want to show, ask for the protocol '{LEAKY}' by name."
             )
+    _check_promise(table, split)
 
 
-def _check_name(protocol: str) -> None:
-    if protocol not in protocol_names():
-        raise ProtocolError(f"There is no protocol '{protocol}': choose one of {', '.join(protocol_names())}.")
+def _check_promise(table: pd.DataFrame, split: Split) -> None:
+    """Raise :class:`ProtocolError` if a corpus or sentence crosses under a protocol named after keeping it apart."""
+    if split.protocol in (CORPUS, PAIRS):
+        what, keys = "corpus", table["corpus"].to_numpy(dtype=str)
+    elif split.protocol == TEXT:
+        what, keys = "sentence", text_keys(table)
+    else:
+        return
+    shared = np.intersect1d(keys[np.concatenate([split.train, split.validation])], keys[split.test])
+    if shared.size:
+        raise ProtocolError(
+            f"The split shares {what} {shared[0]} between training and test, which '{split.protocol}' promises not to."
+        )
 
 
 def _refuse_unknown_speakers(table: pd.DataFrame, protocol: str) -> None:
@@ -194,10 +140,76 @@ def _refuse_unknown_speakers(table: pd.DataFrame, protocol: str) -> None:
         )
 
 
-def _dealt_speakers(table: pd.DataFrame, fold: int) -> dict[str, list[str]]:
+def _held_out(
+    table: pd.DataFrame, protocol: str, fold: int, spoken: np.ndarray, seed: int
+) -> tuple[np.ndarray, np.ndarray, dict[str, tuple[int, np.ndarray]]]:
+    """Return the rows for training and validation together, those of the test, and :attr:`Split.tested`."""
+    if protocol in (CORPUS, PAIRS):
+        rest, test = _other_corpus(table, protocol, fold, spoken)
+        return rest, test, {protocol: (fold, test)}
+    if protocol == TEXT:
+        rest, test = _other_text(table, fold, spoken)
+        return rest, test, {protocol: (fold, test)}
+    dealt = protocol == SPEAKER
+    held_out = _dealt_speakers(table.iloc[spoken], fold, seed) if dealt else _test_speakers(protocol, fold)
+    keys = _speaker_keys(table)
+    speakers = [speaker for part in held_out.values() for speaker in part]
+    missing = sorted(set(speakers) - set(keys))
+    if missing:
+        raise ProtocolError(f"Protocol '{protocol}' tests on {missing[0]}, of whom the table holds no clip.")
+    testing = np.isin(keys[spoken], speakers)
+    rest, test = spoken[~testing], spoken[testing]
+    if not dealt:
+        answered = _answered_by(protocol, fold).items()
+        return rest, test, {n: (number, test[np.isin(keys[test], held_out[c])]) for n, (number, c) in answered}
+    if not len(rest):
+        raise ProtocolError(f"Protocol '{SPEAKER}' needs at least two speakers in a corpus: add another's clips.")
+    return rest, test, {SPEAKER: (fold, test)}
+
+
+def _other_corpus(table: pd.DataFrame, protocol: str, fold: int, spoken: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    corpora = corpora_of(table)
+    labels = labels_by_corpus(table["corpus"].tolist(), table["emotion"].tolist())
+    common = [emotion for emotion in EMOTIONS if all(emotion in names for names in labels.values())]
+    if len(corpora) < 2 or len(common) < 2:
+        raise ProtocolError(f"Protocol '{protocol}' needs at least two corpora that share two emotions: add another.")
+    corpus = table["corpus"].to_numpy(dtype=str)
+    if protocol == CORPUS:
+        source, target = corpus != corpora[fold], corpora[fold]
+    else:
+        heard, target = [(a, b) for a in corpora for b in corpora if a != b][fold]
+        source = corpus == heard
+    test = (corpus == target) & table["emotion"].isin(common).to_numpy(bool)
+    return spoken[source[spoken]], spoken[test[spoken]]
+
+
+def _other_text(table: pd.DataFrame, fold: int, spoken: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows of other speakers with other sentences, and of the test; what is neither is left out."""
+    texts, keys = text_keys(table), _speaker_keys(table)
+    can = texts != ""
+    if not can[spoken].any():
+        raise ProtocolError(
+            f"Protocol '{TEXT}' needs a corpus in which at least two sentences are told apart: give the manifest a "
+            "column 'sentence', or add such a corpus."
+        )
+    dealt = _dealt_speakers(table.iloc[spoken[can[spoken]]], fold // TEXT_PARTS)
+    speakers = [speaker for part in dealt.values() for speaker in part]
+    tested_corpora = [corpus for corpus, part in dealt.items() if part]
+    asked: list[str] = []
+    for corpus in tested_corpora:
+        names = np.unique(texts[can & (table["corpus"] == corpus).to_numpy(bool)])
+        asked += list(np.random.default_rng(0).permutation(names)[fold % TEXT_PARTS :: TEXT_PARTS])
+    theirs, said = np.isin(keys, speakers), np.isin(texts, asked)
+    rest = spoken[~theirs[spoken] & ~said[spoken]]
+    if not len(rest):
+        raise ProtocolError(f"Protocol '{TEXT}' needs at least two speakers in a corpus: add another's clips.")
+    return rest, spoken[theirs[spoken] & said[spoken]]
+
+
+def _dealt_speakers(table: pd.DataFrame, fold: int, seed: int = 0) -> dict[str, list[str]]:
     """Return the test speakers' keys by corpus when speakers are dealt out in turn, women and men alternating."""
     return {
-        str(corpus): [f"{corpus}/{speaker}" for speaker in _alternating(part, seed=0)[fold::_SPEAKER_FOLDS]]
+        str(corpus): [f"{corpus}/{speaker}" for speaker in _alternating(part, seed)[fold::SPEAKER_FOLDS]]
         for corpus, part in table.groupby("corpus", sort=True)
     }
 
@@ -223,7 +235,7 @@ def _test_speakers(protocol: str, fold: int) -> dict[str, list[str]]:
         entry = published(protocol)
         return {entry["corpus"]: [f"{entry['corpus']}/{speaker}" for speaker in entry["test_speakers"][fold]]}
     held_out = {}
-    for name in _published():
+    for name in published_names():
         entry = published(name)
         lists = entry["test_speakers"]
         speakers = _cremad_joint(lists[0])[fold] if name == "cremad-evar" else lists[fold % len(lists)]
@@ -263,12 +275,12 @@ def _alternating(part: pd.DataFrame, seed: int) -> list[str]:
     return [str(name) for _, name in sorted(ranked, key=lambda pair: (pair[0], pair[1]))]
 
 
-def _random_leaky(table: pd.DataFrame, fold: int, spoken: np.ndarray) -> Split:
+def _random_leaky(table: pd.DataFrame, fold: int, spoken: np.ndarray, seed: int) -> Split:
     """Deal clips out at random, stratified by emotion: a speaker is heard on both sides. For demonstrations only."""
-    order = np.random.default_rng(0).permutation(spoken)
+    order = np.random.default_rng(seed).permutation(spoken)
     order = order[np.argsort(table["emotion"].to_numpy(dtype=str)[order], kind="stable")]
-    place = np.arange(len(order)) % (2 * _LEAKY_FOLDS)
+    place = np.arange(len(order)) % (2 * LEAKY_FOLDS)
     test = place // 2 == fold
-    validation = place == (2 * fold + 2) % (2 * _LEAKY_FOLDS)
+    validation = place == (2 * fold + 2) % (2 * LEAKY_FOLDS)
     train, validation, test = (np.sort(order[mask]) for mask in (~test & ~validation, validation, test))
-    return Split(LEAKY, fold, train, validation, test)
+    return Split(LEAKY, fold, train, validation, test, {LEAKY: (fold, test)})
