@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ser_core.corpora import listeners
 from ser_core.emotions import EMOTIONS, SYMBOLS
 from ser_core.recogniser import Prediction
 
@@ -20,9 +21,13 @@ PROTOCOL_NAMES: Mapping[str, str] = {
     "tess-loso": "TESS",
 }
 
-#: Share of clips in which people who only heard them chose the emotion the actor intended, where it was published
-#: with the corpus (CREMA-D's raters did not know the intention, so beating them reads "the intent", not "superhuman").
-LISTENERS: Mapping[str, float] = {"cremad-evar": 0.41}
+#: Protocol -> share of clips in which people who only heard them chose the emotion the actor intended, where that was
+#: checked against the publication.
+LISTENERS: Mapping[str, float] = {
+    protocol: listeners.LISTENERS[corpus].accuracy
+    for protocol, corpus in (("cremad-evar", "cremad"),)
+    if listeners.LISTENERS[corpus].verified
+}
 
 _HEADING = "| Recordings (emotions) | Right in 100 | 95 % interval | Guessing | When sure (share) |"
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ser_core.corpora.listeners import LISTENERS
 from ser_core.emotions import CORPUS_LABELS
 
 
@@ -79,6 +80,11 @@ class CorpusFacts:
     listeners: str | None = None
 
 
+def _heard(corpus: str, given: str = "") -> str:
+    share = f"about {100 * LISTENERS[corpus].accuracy:.3g} % of the answers"
+    return " ".join(filter(None, (share, given, "name the intended emotion")))
+
+
 #: The corpora that can be read, by the name of their folder.
 CORPORA: Mapping[str, CorpusFacts] = {
     "cremad": CorpusFacts(
@@ -100,7 +106,8 @@ CORPORA: Mapping[str, CorpusFacts] = {
         licence_url="https://opendatacommons.org/licenses/odbl/1-0/",
         obtain="Downloaded clip by clip from the publisher's Git-LFS store, or from its mirror.",
         download_bytes=600_000_000,  # about: 5.26 h of 16-bit samples at 16 kHz
-        listeners="2,443 people rated the clips: 40.9 % of their answers to the voice alone name the intended emotion",
+        listeners=f"2,443 people rated the clips: {100 * LISTENERS['cremad'].accuracy:.1f} % of their answers to the "
+        "voice alone name the intended emotion",
     ),
     "ravdess": CorpusFacts(
         title="RAVDESS",
@@ -120,7 +127,7 @@ CORPORA: Mapping[str, CorpusFacts] = {
         licence_url="https://creativecommons.org/licenses/by-nc-sa/4.0/",
         obtain="Downloaded from Zenodo as one archive, Audio_Speech_Actors_01-24.zip.",
         download_bytes=208_468_073,
-        listeners="about 60 % of the answers to the voice alone name the intended emotion",
+        listeners=_heard("ravdess", "to the voice alone"),
     ),
     "savee": CorpusFacts(
         title="SAVEE",
@@ -141,7 +148,7 @@ CORPORA: Mapping[str, CorpusFacts] = {
         obtain="Fill in the registration form on its page, download it with the password you get, "
         "then give the folder here with --from FOLDER.",
         accept_licence=True,
-        listeners="about 67 % of the answers to the voice alone name the intended emotion",
+        listeners=_heard("savee", "to the voice alone"),
     ),
     "tess": CorpusFacts(
         title="TESS",
@@ -161,7 +168,7 @@ CORPORA: Mapping[str, CorpusFacts] = {
         licence_url="https://creativecommons.org/licenses/by-nc-nd/4.0/",
         obtain="Downloaded from the Borealis Dataverse once its licence is accepted.",
         accept_licence=True,
-        listeners="about 82 % of the answers name the intended emotion",
+        listeners=_heard("tess"),
     ),
 }
 
