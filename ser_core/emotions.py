@@ -18,6 +18,9 @@ EMOTIONS: tuple[str, ...] = (
     "surprised",
 )
 
+#: What an emotion is mapped to when its clips are to be left out.
+SKIP = "skip"
+
 #: Label sets by number of classes, the subsets that the corpora and the field use.
 LABEL_SETS: Mapping[int, tuple[str, ...]] = {
     8: EMOTIONS,
@@ -59,10 +62,47 @@ SYMBOLS: Mapping[str, str] = {
 }
 
 
+def check_labels(labels: int | Mapping[str, str]) -> None:
+    """Raise ValueError if *labels* is no label set: a size of :data:`LABEL_SETS`, or a mapping between emotions."""
+    if isinstance(labels, int):
+        if labels not in LABEL_SETS:
+            raise ValueError(
+                f"{labels} is no label set: use {', '.join(map(str, LABEL_SETS))}, or a table of emotions."
+            )
+        return
+    class_indices([name for name in [*labels, *labels.values()] if name != SKIP])
+    if SKIP in labels or len(label_names(labels)) < 2:
+        raise ValueError("A table of emotions must leave at least two classes.")
+
+
+def map_label(emotion: str, labels: int | Mapping[str, str]) -> str | None:
+    """Return the class that an emotion has in a label set, None where its clips are left out.
+
+    Parameters
+    ----------
+    emotion
+        One of :data:`EMOTIONS`.
+    labels
+        A size of :data:`LABEL_SETS`, whose other emotions are left out; or a mapping such as ``{"calm": "neutral",
+        "surprised": "skip"}``, in which an emotion that is not named stays what it is.
+    """
+    if isinstance(labels, int):
+        return emotion if emotion in LABEL_SETS[labels] else None
+    target = labels.get(emotion, emotion)
+    return None if target == SKIP else target
+
+
+def label_names(labels: int | Mapping[str, str]) -> tuple[str, ...]:
+    """Return the classes of a label set, as :func:`map_label` takes it, in the vocabulary's order."""
+    kept = {map_label(emotion, labels) for emotion in EMOTIONS}
+    return tuple(emotion for emotion in EMOTIONS if emotion in kept)
+
+
 def labels_by_corpus(corpora: Sequence[str], emotions: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Return the classes of each corpus of some clips, in the vocabulary's order.
 
-    Those of the four corpora are known; any other corpus has the classes that occur in it here.
+    Those of the four corpora are known; to them come, as in any other corpus, the classes that occur in it here (the
+    clips may have been mapped to another label set).
 
     Parameters
     ----------
@@ -71,7 +111,9 @@ def labels_by_corpus(corpora: Sequence[str], emotions: Sequence[str]) -> dict[st
     """
     found = set(zip(corpora, emotions, strict=True))
     return {
-        corpus: CORPUS_LABELS.get(corpus) or tuple(emotion for emotion in EMOTIONS if (corpus, emotion) in found)
+        corpus: tuple(
+            emotion for emotion in EMOTIONS if emotion in CORPUS_LABELS.get(corpus, ()) or (corpus, emotion) in found
+        )
         for corpus in sorted(set(corpora))
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +10,15 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from ser_core.emotions import class_indices, class_mask, labels_by_corpus
+from ser_core.emotions import class_indices, class_mask, label_names, labels_by_corpus, map_label
 from ser_core.features.store import FeatureStore
+
+
+def class_targets(emotions: Sequence[str], labels: int | Mapping[str, str]) -> np.ndarray:
+    """Return each clip's class number in a label set, -1 where it is left out [shape=(n,), int64]."""
+    class_indices(emotions)  # raises for a word that is no emotion
+    number = {label: place for place, label in enumerate(label_names(labels))}
+    return np.array([number.get(map_label(emotion, labels) or "", -1) for emotion in emotions], dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -38,7 +45,19 @@ class Batch:
 
 @dataclass(frozen=True)
 class ClipData:
-    """The features and labels of a whole table."""
+    """The features and labels of a whole table.
+
+    Attributes
+    ----------
+    store
+        The features.
+    target
+        Class numbers in the label set, -1 where it leaves the clip out [shape=(n,), int64].
+    possible
+        Which classes the clip's corpus has [shape=(n, classes), bool].
+    weight
+        How often the clip is drawn [shape=(n,)].
+    """
 
     store: FeatureStore
     target: np.ndarray
@@ -46,13 +65,33 @@ class ClipData:
     weight: np.ndarray
 
     @classmethod
-    def from_table(cls, table: pd.DataFrame, store: FeatureStore, corpus_weights: dict[str, float]) -> ClipData:
-        """Join a table of clips with its features; *corpus_weights* say how often a clip is drawn."""
+    def from_table(
+        cls,
+        table: pd.DataFrame,
+        store: FeatureStore,
+        corpus_weights: Mapping[str, float],
+        labels: int | Mapping[str, str] = 8,
+    ) -> ClipData:
+        """Join a table of clips with its features.
+
+        Parameters
+        ----------
+        table, store
+            The clips with their own emotions, and their features.
+        corpus_weights
+            How often a clip of each corpus is drawn, 1 if absent.
+        labels
+            The label set, as :func:`ser_core.emotions.map_label` takes it.
+        """
         corpora = table["corpus"].to_numpy(dtype=str)
-        labels = labels_by_corpus(list(corpora), table["emotion"].tolist())
-        possible = np.stack([class_mask(labels[corpus]) for corpus in corpora])
+        places = class_indices(label_names(labels))
+        masks = {}
+        for corpus, emotions in labels_by_corpus(list(corpora), table["emotion"].tolist()).items():
+            mapped = (map_label(emotion, labels) for emotion in emotions)
+            masks[corpus] = class_mask([label for label in mapped if label])[places]
+        possible = np.stack([masks[corpus] for corpus in corpora])
         weight = np.array([corpus_weights.get(corpus, 1.0) for corpus in corpora])
-        return cls(store, class_indices(table["emotion"].tolist()), possible, weight)
+        return cls(store, class_targets(table["emotion"].tolist(), labels), possible, weight)
 
     def batch(self, rows: np.ndarray, crop_frames: int, rng: np.random.Generator | None = None) -> Batch:
         """Collect *rows*; clips longer than *crop_frames* are cut, at random with *rng*, else in the middle."""

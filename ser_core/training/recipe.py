@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import tomllib
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
-from ser_core.classical import SVMConfig
+from ser_core.classical import ClassicalConfig, SVMConfig
 from ser_core.corpora import CORPORA
 from ser_core.corpora.own import own_corpora
+from ser_core.emotions import EMOTIONS, check_labels, label_names
 from ser_core.errors import RecipeError
 from ser_core.features.functionals import FunctionalsConfig
 from ser_core.features.logmel import LogMelConfig
+from ser_core.networks.registry import NetworkConfig
 from ser_core.networks.residual_crnn import ResidualCRNNConfig
 
+#: Parts of a recipe in which a search may try values: what is known before features are computed.
+SEARCHABLE = ("classifier", "network", "optimiser", "augmentation")
+MOST_CANDIDATES = 64
 _BUILT_IN = resources.files("ser_core") / "recipes"
 
 
@@ -57,40 +65,82 @@ class OptimiserConfig(_Part):
     precision: Literal["bfloat16", "float32"] = "bfloat16"
 
 
-class NetworkRecipe(_Part):
-    """A network on log-mel spectrograms."""
+def _label_set(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | Mapping):
+        raise ValueError("use 8, 7, 6, 4, or a table of emotions")
+    check_labels(value)
+    return value
 
-    kind: Literal["network"] = "network"
+
+def _of_kind(kind: str) -> BeforeValidator:
+    """Take settings that do not say their kind to be of *kind*."""
+    return BeforeValidator(lambda value: {"kind": kind} | value if isinstance(value, dict) else value)
+
+
+class FilterConfig(_Part):
+    """Which clips are used; what is left empty does not filter. Rows are filtered after the split is made.
+
+    A speaker may be given as `corpus/speaker` or, in every corpus, as `speaker`.
+    """
+
+    scope: Literal["all", "training"] = Field("all", description="training: all clips are scored, whatever was heard")
+    sex: Literal["any", "female", "male"] = "any"
+    intensity: tuple[str, ...] = ()
+    emotions: tuple[Literal[EMOTIONS], ...] = ()  # type: ignore[valid-type]
+    speakers_excluded: tuple[str, ...] = ()
+    max_clips_per_speaker: int = Field(0, ge=0, description="drawn evenly from the speaker's emotions; 0 = all")
+
+
+class _AnyRecipe(_Part):
+    """What recipes of both kinds hold."""
+
     name: str
     title: str = ""
     description: str = ""
-    seed: int = 0
+    seed: int = Field(0, ge=0, lt=2**32)
     corpora: tuple[str, ...] = tuple(CORPORA)
+    labels: Annotated[int | dict[str, str], BeforeValidator(_label_set)] = Field(
+        8, description="size of a label set, or a table from emotion to emotion or 'skip'"
+    )
+    filters: FilterConfig = FilterConfig()
+    search: dict[str, tuple[Any, ...]] = Field(
+        default_factory=dict, description="values to try, by dotted setting; chosen among training speakers alone"
+    )
+
+
+class NetworkRecipe(_AnyRecipe):
+    """A network on log-mel spectrograms; its numbers of bands and classes follow from front end and label set."""
+
+    kind: Literal["network"] = "network"
     corpus_weights: dict[str, float] = Field(default_factory=dict, description="how often a clip is drawn; 1 if absent")
     front_end: LogMelConfig = LogMelConfig()
-    network: ResidualCRNNConfig = ResidualCRNNConfig()
+    network: Annotated[NetworkConfig, _of_kind("residual-crnn")] = ResidualCRNNConfig()
     augmentation: AugmentationConfig = AugmentationConfig()
     optimiser: OptimiserConfig = OptimiserConfig()
 
+    @model_validator(mode="after")
+    def _network_fits(self) -> Self:
+        sizes = {"n_mels": self.front_end.n_mels, "n_classes": len(label_names(self.labels))}
+        if any(getattr(self.network, name) != size for name, size in sizes.items()):
+            try:
+                fitting = type(self.network).model_validate(self.network.model_dump() | sizes)
+            except ValidationError as error:
+                first = error.errors()[0]
+                raise ValueError(f"the network does not fit front_end.n_mels: {first['msg']}") from error
+            object.__setattr__(self, "network", fitting)
+        return self
 
-class ClassicalRecipe(_Part):
+
+class ClassicalRecipe(_AnyRecipe):
     """A scikit-learn classifier on functionals."""
 
     kind: Literal["classical"] = "classical"
-    name: str
-    title: str = ""
-    description: str = ""
-    seed: int = 0
-    corpora: tuple[str, ...] = tuple(CORPORA)
     front_end: FunctionalsConfig = FunctionalsConfig()
-    classifier: SVMConfig = SVMConfig()
+    classifier: Annotated[ClassicalConfig, _of_kind("svm")] = SVMConfig()
 
 
 Recipe = NetworkRecipe | ClassicalRecipe
-
-
-class _AnyRecipe(BaseModel):
-    recipe: Annotated[Recipe, Field(discriminator="kind")]
+_Recipe = TypeAdapter[Recipe](Annotated[Recipe, Field(discriminator="kind")])
 
 
 def built_in_recipes() -> list[str]:
@@ -101,7 +151,7 @@ def built_in_recipes() -> list[str]:
 def recipe_from_run(content: dict[str, Any]) -> Recipe:
     """Return the recipe that a run folder holds; raises :class:`RecipeError` where this version cannot read it."""
     try:
-        return _AnyRecipe.model_validate({"recipe": content["recipe"]}).recipe
+        return _Recipe.validate_python(content["recipe"])
     except (KeyError, ValidationError) as error:
         raise RecipeError("The run's recipe does not fit this version of the program: train it anew.") from error
 
@@ -129,15 +179,77 @@ def load_recipe(name_or_path: str) -> Recipe:
 def parse_recipe(text: str, name: str = "the recipe") -> Recipe:
     """Read a recipe from the text of a TOML file; raises :class:`RecipeError` as :func:`load_recipe` does."""
     try:
-        recipe = _AnyRecipe.model_validate({"recipe": tomllib.loads(text)}).recipe
+        content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"{name} is not a TOML file: {error}.") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"][2:]) or "kind"
-        raise RecipeError(f"{name}: setting '{place}' is wrong: {first['msg']}.") from error
+    recipe = _validated(content, name)
     known = [*CORPORA, *own_corpora()]
     unknown = sorted(set(recipe.corpora) - set(known))
     if unknown or not recipe.corpora:
         raise RecipeError(f"{name}: corpora must be some of {', '.join(known)}, not '{', '.join(unknown)}'.")
+    if _grid_size(recipe) > MOST_CANDIDATES:
+        raise RecipeError(f"{name}: search has {_grid_size(recipe)} settings, at most {MOST_CANDIDATES} can be tried.")
+    candidates(recipe)  # raises for a setting that there is not
     return recipe
+
+
+def with_settings(recipe: Recipe, settings: Mapping[str, Any]) -> Recipe:
+    """Return a recipe with other settings, checked.
+
+    Parameters
+    ----------
+    settings
+        Values by dotted name, such as ``{"classifier.c": 10, "corpora": ["ravdess"]}``.
+
+    Raises
+    ------
+    RecipeError
+        If a setting is unknown or out of range.
+    """
+    content = recipe.model_dump(mode="json")
+    for name, value in settings.items():
+        *path, last = name.split(".")
+        place = content
+        for part in path:
+            place = place.get(part) if isinstance(place, dict) else None  # type: ignore[assignment]
+        if not isinstance(place, dict):
+            raise RecipeError(f"{recipe.name}: there is no setting '{name}'.")
+        place[last] = value
+    return _validated(content, recipe.name)
+
+
+def candidates(recipe: Recipe) -> list[dict[str, Any]]:
+    """Return every combination of the values that a recipe's search names, in its order; [] without a search.
+
+    Raises
+    ------
+    RecipeError
+        If one is unknown or out of range, or no setting of a classifier, network, optimiser or augmentation.
+    """
+    outside = [name for name in recipe.search if name.split(".")[0] not in SEARCHABLE or "." not in name]
+    if outside or not all(recipe.search.values()):
+        wrong = outside[0] if outside else next(name for name, values in recipe.search.items() if not values)
+        raise RecipeError(f"{recipe.name}: search needs values for settings of {', '.join(SEARCHABLE)}, not '{wrong}'.")
+    if not recipe.search:
+        return []
+    grid = [dict(zip(recipe.search, values, strict=True)) for values in itertools.product(*recipe.search.values())]
+    for settings in grid:
+        with_settings(recipe, settings)
+    return grid
+
+
+def _grid_size(recipe: Recipe) -> int:
+    return math.prod(map(len, recipe.search.values())) if recipe.search else 0
+
+
+def _validated(content: Mapping[str, Any], name: str) -> Recipe:
+    try:
+        return _Recipe.validate_python(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        parts = [str(part) for part in first["loc"][1:]]  # the first is the kind of the recipe
+        if len(parts) > 2 and parts[0] in ("classifier", "network"):
+            del parts[1]  # the kind of the model, which the file does not have there
+        place = ".".join(parts) or "kind"
+        message = first["msg"].removeprefix("Value error, ").rstrip(".")
+        raise RecipeError(f"{name}: setting '{place}' is wrong: {message}.") from error
