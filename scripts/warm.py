@@ -19,15 +19,17 @@ def main(arguments: list[str] | None = None) -> int:
     import numpy as np
 
     from ser_core.audio import load_audio, speech_segments
+    from ser_core.effects import VoiceChange, apply
+    from ser_core.features.functionals import functionals
+    from ser_core.signals.compare import by_warping
 
     noise = np.random.default_rng(0).normal(0, 0.1, 16000).astype(np.float32)
-    librosa.yin(noise, fmin=65, fmax=500, sr=16000)
     librosa.pyin(noise, fmin=65, fmax=500, sr=16000)
-    librosa.feature.mfcc(y=noise, sr=16000)
-    librosa.feature.spectral_contrast(y=noise, sr=16000, n_bands=5)
-    librosa.feature.tonnetz(chroma=librosa.feature.chroma_stft(y=noise, sr=16000), sr=16000)
-    librosa.onset.onset_strength(y=noise, sr=16000)
-    speech_segments(load_audio(noise, rate=16000))
+    waveform = load_audio(noise, rate=16000)
+    speech_segments(waveform)
+    functionals(waveform)
+    by_warping(waveform, waveform)
+    apply(waveform, VoiceChange(pitch_semitones=1.0))
     return 0
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import os
 from pathlib import Path
 
 from pydantic import Field, ValidationError, field_validator
@@ -25,6 +27,11 @@ class Settings(BaseSettings):
     max_seconds: float = Field(3600.0, gt=0, allow_inf_nan=False, description="longest recording accepted, in seconds")
     max_megabytes: float = Field(200.0, gt=0, allow_inf_nan=False, description="largest file accepted, in megabytes")
 
+    @property
+    def own_models(self) -> Path:
+        """Where models made here are kept: the folder of extra bundles, or one beside the trainings."""
+        return self.models or self.runs / "bundles"
+
     @field_validator("data", "encoders", "runs", "models", "cache")
     @classmethod
     def _expand_home(cls, path: Path | None) -> Path | None:
@@ -39,6 +46,12 @@ def settings() -> Settings:
     SettingsError
         Naming the variable that holds something unusable.
     """
+    # Reading them takes longer than many a feature of a clip: only when a variable has changed.
+    return _read(tuple((name, value) for name, value in os.environ.items() if name.upper().startswith("SER_")))
+
+
+@functools.lru_cache(maxsize=8)
+def _read(environment: tuple[tuple[str, str], ...]) -> Settings:
     try:
         return Settings()
     except ValidationError as error:
