@@ -192,7 +192,8 @@ _CLEAN_UPS = (
     EffectInfo(
         "noise_reduction",
         "Reduce noise",
-        "Takes a steady background away, at most by this much: too strong a setting makes the voice hollow.",
+        "Takes a steady background away, at most by this much: too strong a setting makes the voice hollow, and "
+        "against other voices it hardly helps.",
         unit="dB",
         least=0.0,
         most=40.0,

@@ -78,8 +78,7 @@ def map_clips(
     Parameters
     ----------
     table
-        As :func:`ser_core.corpora.read_corpora` gives it. The functionals of all its clips are computed, unless
-        :func:`ser_core.exploration.acoustics.measure_clips` has done so.
+        As :func:`ser_core.corpora.read_corpora` gives it.
     model
         A bundle's name or folder: the map shows what it makes of the clips (a network's embedding, the scores of a
         classifier). By default the functionals, which no training has shaped.
@@ -98,7 +97,7 @@ def map_clips(
     rows = sample_evenly(table, most, seed=seed)
     chosen = table.iloc[rows].reset_index(drop=True)
     if model is None:
-        vectors = functional_matrix(table, jobs=jobs, progress=progress, cancelled=cancelled)[rows]
+        vectors = functional_matrix(chosen, jobs=jobs, progress=progress, cancelled=cancelled)
     else:
         vectors = bundle_vectors(chosen, model, jobs=jobs, progress=progress, cancelled=cancelled)
     readable = np.isfinite(vectors).all(axis=1)
