@@ -14,13 +14,14 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from ser_core.classical import SVMConfig
+from ser_core.classical import ClassicalConfig
 from ser_core.emotions import EMOTIONS
 from ser_core.errors import BundleError
 from ser_core.features.functionals import FunctionalsConfig
 from ser_core.features.logmel import LogMelConfig
 from ser_core.files import write_bytes
-from ser_core.networks.residual_crnn import ResidualCRNNConfig
+from ser_core.networks.layers import ClipNetworkConfig
+from ser_core.networks.registry import NetworkConfig
 from ser_core.settings import PROJECT, settings
 
 #: The newest format this package reads; raised when an old reader could misunderstand a new bundle.
@@ -62,7 +63,7 @@ class ModelCard(_Part):
     description: str
     labels: tuple[str, ...] = EMOTIONS
     front_end: Annotated[LogMelConfig | FunctionalsConfig, Field(discriminator="kind")]
-    model: Annotated[ResidualCRNNConfig | SVMConfig, Field(discriminator="kind")]
+    model: Annotated[NetworkConfig | ClassicalConfig, Field(discriminator="kind")]
     temperature: float = Field(gt=0)
     bias: tuple[float, ...]
     threshold: float = Field(ge=0, le=1)
@@ -85,21 +86,26 @@ class ModelCard(_Part):
             raise ValueError(f"labels are not distinct emotions: {unknown}")
         if len(self.bias) != len(self.labels):
             raise ValueError("there is another number of biases than of labels")
-        if isinstance(self.model, ResidualCRNNConfig) and self.model.n_classes != len(self.labels):
+        if isinstance(self.model, ClipNetworkConfig) and self.model.n_classes != len(self.labels):
             raise ValueError("the network has another number of classes than there are labels")
+        return self
+
+    @model_validator(mode="after")
+    def _front_end_fits(self) -> Self:
+        if isinstance(self.model, ClipNetworkConfig) != isinstance(self.front_end, LogMelConfig):
+            raise ValueError("the front end is not one that the model reads")
+        if isinstance(self.front_end, LogMelConfig) and self.front_end.n_mels != getattr(self.model, "n_mels", 0):
+            raise ValueError("the network reads another number of bands than the front end gives")
         return self
 
 
 def list_bundles() -> dict[str, Path]:
-    """Return the folders of all bundles by name: those that ship, then those in `SER_MODELS`."""
-    places = [SHIPPED, *([settings().models] if settings().models else [])]
-    return {
-        folder.name: folder
-        for place in places
-        if place is not None and place.is_dir()
-        for folder in sorted(place.iterdir())
-        if (folder / CARD_NAME).is_file()
-    }
+    """Return the folders of all bundles by name: those that ship, those made of trainings, those in `SER_MODELS`."""
+    found: dict[str, Path] = {}
+    for place in (SHIPPED, settings().runs / "bundles", settings().own_models):
+        folders = sorted(place.iterdir()) if place.is_dir() else []
+        found |= {folder.name: folder for folder in folders if (folder / CARD_NAME).is_file()}
+    return found
 
 
 def find_bundle(name_or_folder: str | os.PathLike[str]) -> Path:

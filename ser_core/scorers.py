@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.pipeline import Pipeline
 
 from ser_core.audio import Waveform
 from ser_core.bundle import ModelCard
-from ser_core.classical import SVMConfig, decision_scores
+from ser_core.classical import decision_scores, load_classifier
 from ser_core.errors import BundleError
 from ser_core.features.functionals import FunctionalsConfig, functional_names, functional_vector
 from ser_core.features.logmel import LogMelConfig, log_mel
@@ -52,11 +51,9 @@ def load_scorer(card: ModelCard, weights: bytes) -> Scorer:
     BundleError
         If the weights do not fit the card, or hold anything but numbers and known scikit-learn types.
     """
-    if isinstance(card.model, SVMConfig) and isinstance(card.front_end, FunctionalsConfig):
+    if isinstance(card.front_end, FunctionalsConfig):
         return _classical_scorer(card, weights, card.front_end)
-    if isinstance(card.front_end, LogMelConfig):
-        return _network_scorer(card, weights, card.front_end)
-    raise BundleError(f"The model '{card.name}' joins a front end and a model that do not fit: install it again.")
+    return _network_scorer(card, weights, card.front_end)
 
 
 def load_embedder(card: ModelCard, weights: bytes) -> Embedder:
@@ -71,7 +68,7 @@ def load_embedder(card: ModelCard, weights: bytes) -> Embedder:
 
     from ser_core.networks.layers import standardise
 
-    network, front_end = _load_network(card, weights), card.front_end
+    network, front_end = load_network(card, weights), card.front_end
 
     def embed(waveform: Waveform) -> np.ndarray:
         spectrogram = torch.from_numpy(log_mel(waveform, front_end))[None]
@@ -83,16 +80,32 @@ def load_embedder(card: ModelCard, weights: bytes) -> Embedder:
     return embed
 
 
-def _load_network(card: ModelCard, weights: bytes) -> ClipNetwork:
+def load_network(card: ModelCard, weights: bytes) -> ClipNetwork:
+    """Return the network of a card in evaluation mode.
+
+    Raises
+    ------
+    BundleError
+        If the card is of no network, or the weights do not fit it.
+    """
     import safetensors.torch
+    import torch
 
     from ser_core.networks.layers import ClipNetworkConfig
     from ser_core.networks.registry import build_network
 
-    assert isinstance(card.model, ClipNetworkConfig)
-    network = build_network(card.model)
+    if not isinstance(card.model, ClipNetworkConfig):
+        raise BundleError(f"The model '{card.name}' is no network: choose one that reads a spectrogram.")
     try:
-        network.load_state_dict(safetensors.torch.load(weights))
+        tensors = safetensors.torch.load(weights)
+        with torch.device("meta"):  # takes no memory, however large the card says the network is
+            wanted = {name: tensor.shape for name, tensor in build_network(card.model).state_dict().items()}
+        if wanted != {name: tensor.shape for name, tensor in tensors.items()}:
+            raise _misfit(card)
+        network = build_network(card.model)
+        network.load_state_dict(tensors)
+    except BundleError:
+        raise
     except Exception as error:  # safetensors and torch raise many types, all of which mean the same here
         raise _misfit(card) from error
     return network.eval()
@@ -101,7 +114,7 @@ def _load_network(card: ModelCard, weights: bytes) -> ClipNetwork:
 def _network_scorer(card: ModelCard, weights: bytes, front_end: LogMelConfig) -> Scorer:
     import torch
 
-    network = _load_network(card, weights)
+    network = load_network(card, weights)
 
     def score(array: np.ndarray) -> np.ndarray:
         spectrogram = torch.from_numpy(array)[None]
@@ -113,20 +126,13 @@ def _network_scorer(card: ModelCard, weights: bytes, front_end: LogMelConfig) ->
 
 
 def _classical_scorer(card: ModelCard, weights: bytes, front_end: FunctionalsConfig) -> Scorer:
-    import skops.io
-
     try:
-        foreign = skops.io.get_untrusted_types(data=weights)
-        if foreign:
-            raise BundleError(f"The model '{card.name}' holds code of unknown kind ({foreign[0]}): do not use it.")
-        classifier = skops.io.loads(weights)
-    except BundleError:
-        raise
-    except Exception as error:  # skops raises many types for a damaged file
-        raise BundleError(f"The weights of model '{card.name}' cannot be read: install it again.") from error
-
-    expected = len(functional_names(front_end))
-    if not isinstance(classifier, Pipeline) or getattr(classifier, "n_features_in_", 0) != expected:
+        classifier = load_classifier(weights)
+    except BundleError as error:
+        raise BundleError(f"The model '{card.name}' cannot be used. {error}") from error
+    known = np.asarray(getattr(classifier, "classes_", ()))
+    numbered = known.ndim == 1 and known.dtype.kind == "i" and np.isin(known, range(len(card.labels))).all()
+    if not numbered or not len(known) or classifier.n_features_in_ != len(functional_names(front_end)):
         raise _misfit(card)
 
     def score(array: np.ndarray) -> np.ndarray:

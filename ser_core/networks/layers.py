@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
+import numpy as np
 import torch
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from scipy.fft import dct
@@ -88,8 +89,8 @@ class Cepstrum(nn.Module):
 
     def __init__(self, n_mels: int, n_mfcc: int) -> None:
         super().__init__()
-        basis = torch.from_numpy(dct(torch.eye(n_mels).numpy(), norm="ortho", axis=0)[:n_mfcc].copy()).float()
-        self.register_buffer("basis", basis, persistent=False)
+        basis = dct(np.eye(n_mels), norm="ortho", axis=0)[:n_mfcc].astype(np.float32)
+        self.register_buffer("basis", torch.from_numpy(basis), persistent=False)
 
     def forward(self, spectrogram: Tensor, lengths: Tensor) -> Tensor:
         """Map [shape=(batch, n_mels, t)] to [shape=(batch, n_mfcc, t)]; padding becomes zero."""

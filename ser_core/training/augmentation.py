@@ -86,7 +86,7 @@ def mask_bands_and_frames(
     """Set random bands and stretches of a standardised batch to its mean, zero (SpecAugment)."""
     batch, bands, frames = standardised.shape
     for _ in range(config.band_masks):
-        widths = torch.randint(0, config.band_width + 1, (batch, 1), generator=generator)
+        widths = torch.randint(0, min(config.band_width, bands // 2) + 1, (batch, 1), generator=generator)
         starts = (torch.rand((batch, 1), generator=generator) * (bands - widths)).long()
         place = torch.arange(bands)[None]
         standardised = standardised * ((place < starts) | (place >= starts + widths))[:, :, None]
