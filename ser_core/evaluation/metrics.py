@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ser_core.evaluation.bootstrap import SpeakerBootstrap
+
 
 def confusion_matrix(target: np.ndarray, answer: np.ndarray, n_classes: int) -> np.ndarray:
     """Return counts, one row a true class, one column an answer [shape=(n_classes, n_classes), int64]."""
@@ -38,6 +40,11 @@ def uar(confusion: np.ndarray) -> np.ndarray:
 def accuracy(confusion: np.ndarray) -> np.ndarray:
     """Return the share of right answers [shape=(...,)], also called weighted accuracy."""
     return _diagonal(confusion).sum(axis=-1) / confusion.sum(axis=(-2, -1))
+
+
+def macro_precision(confusion: np.ndarray) -> np.ndarray:
+    """Return the mean precision over the classes that occur [shape=(...,)]."""
+    return np.nanmean(np.where(confusion.sum(axis=-1) > 0, precision(confusion), np.nan), axis=-1)
 
 
 def macro_f1(confusion: np.ndarray) -> np.ndarray:
@@ -87,13 +94,8 @@ def speaker_interval(
     metric
         A function of this module from confusion matrices [shape=(draws, n_classes, n_classes)] to [shape=(draws,)].
     """
-    names = np.unique(speakers)
-    by_speaker = np.stack(
-        [confusion_matrix(target[speakers == name], answer[speakers == name], n_classes) for name in names]
-    )
-    chosen = np.random.default_rng(seed).integers(len(names), size=(draws, len(names)))
-    values = metric(by_speaker[chosen].sum(axis=1))
-    low, high = np.percentile(values, [2.5, 97.5])
+    drawn = SpeakerBootstrap(speakers, draws=draws, seed=seed).confusions(target, answer, n_classes)
+    low, high = np.percentile(metric(drawn), [2.5, 97.5])
     return float(low), float(high)
 
 

@@ -14,8 +14,21 @@ from scipy.special import softmax
 from ser_core.calibration import Calibration, fit_calibration, fit_threshold
 from ser_core.emotions import EMOTIONS, class_indices, class_mask, labels_by_corpus
 from ser_core.evaluation import metrics
-from ser_core.protocols import SPEAKER, answered_protocols, fold_count, labels_of, published
+from ser_core.protocols import (
+    CORPUS,
+    JOINT,
+    PAIRS,
+    answered_protocols,
+    fold_count,
+    is_leaky,
+    labels_of,
+    published,
+    published_names,
+)
 from ser_core.training.runs import LOGIT_COLUMNS, RunFolder
+
+#: A class whose score is always this far below the best one's is none of the model's answers.
+_UNREACHABLE = -25.0
 
 
 @dataclass(frozen=True)
@@ -59,36 +72,64 @@ def calibrate_run(run: RunFolder, folds: list[int]) -> RunCalibration:
 
 
 def evaluate_run(run: RunFolder, folds: list[int] | None = None) -> dict[str, dict[str, Any]]:
-    """Return the evaluation object of each published protocol that the run answers, by name of the protocol.
+    """Return the evaluation object of each protocol that the run answers, by name of the protocol.
 
     Parameters
     ----------
     run
         With all *folds* finished.
     folds
-        By default all of the run's protocol; a published protocol is reported when all its own folds are among them,
-        ``speaker-5fold`` on the speakers of those given.
+        By default all of the run's protocol, or the finished ones where their number depends on the corpora; a
+        published protocol is reported when all its own folds are among them, others on the folds given.
+    """
+    tests = held_out_tests(run, folds)
+    return {name: evaluate_predictions(name, parts) for name, parts in tests.items()}
+
+
+def held_out_tests(run: RunFolder, folds: list[int] | None = None) -> dict[str, list[pd.DataFrame]]:
+    """Return the test clips of each protocol that the run answers: one frame a fold, with calibrated scores.
+
+    Parameters as for :func:`evaluate_run`. Columns are those of the run's predictions and `threshold`, the confidence
+    below which the fold's model is not sure; under ``cross-corpus`` also `heard`, the corpus of its training.
     """
     protocol = run.read()["protocol"]
-    folds = list(range(fold_count(protocol))) if folds is None else folds
+    folds = _folds(run, protocol) if folds is None else folds
     calibration = calibrate_run(run, folds)
     tests = {}
     for fold, part, threshold in zip(folds, calibration.folds, calibration.thresholds, strict=True):
-        frame = run.predictions(fold).query("part == 'test'").copy()
+        predictions = run.predictions(fold)
+        frame = predictions.query("part == 'test'").copy()
         frame[LOGIT_COLUMNS] = part.scores(frame[LOGIT_COLUMNS].to_numpy())
         tests[fold] = frame.assign(threshold=threshold)
-    reports = {}
+        if protocol == PAIRS:
+            heard = predictions.loc[predictions["part"] == "validation", "corpus"]
+            tests[fold]["heard"] = heard.iloc[0] if len(heard) else None
+    answers = {}
     for name in answered_protocols(protocol):
-        if name == SPEAKER:
-            reports[name] = evaluate_predictions(name, [tests[fold] for fold in folds])
+        if name not in published_names():
+            answers[name] = [tests[fold] for fold in folds]
             continue
         entry = published(name)
         needed = range(len(entry["test_speakers"]))
-        if not set(needed) <= set(folds):
-            continue
-        parts = [_test_rows(tests[fold], entry["corpus"], entry["test_speakers"][fold]) for fold in needed]
-        reports[name] = evaluate_predictions(name, parts)
-    return reports
+        if set(needed) <= set(folds):
+            speakers = entry["test_speakers"]
+            answers[name] = [_test_rows(tests[fold], entry["corpus"], speakers[fold]) for fold in needed]
+    return answers
+
+
+def scored_labels(protocol: str, frame: pd.DataFrame) -> tuple[str, ...]:
+    """Return the classes on which the test clips of a protocol are scored, in the vocabulary's order.
+
+    A published protocol's own; of these, and under other protocols, those that occur. A class of a published protocol
+    that no clip has counts if the model can answer it: with a smaller label set it cannot.
+    """
+    occurs = set(frame["emotion"])
+    if protocol not in published_names():
+        return tuple(label for label in EMOTIONS if label in occurs)
+    scores = frame[LOGIT_COLUMNS].to_numpy()
+    reachable = (scores - scores.max(axis=1, keepdims=True)).max(axis=0) > _UNREACHABLE
+    possible = {label for label, can in zip(EMOTIONS, reachable, strict=True) if can} & set(labels_of(protocol))
+    return tuple(label for label in EMOTIONS if label in occurs | possible)
 
 
 def evaluate_predictions(protocol: str, folds: list[pd.DataFrame]) -> dict[str, Any]:
@@ -97,16 +138,14 @@ def evaluate_predictions(protocol: str, folds: list[pd.DataFrame]) -> dict[str, 
     Parameters
     ----------
     protocol
-        Its name; answers are restricted to its classes, except under "open". ``speaker-5fold`` has those that occur.
+        Its name; answers are restricted to its classes (see :func:`scored_labels`), except under "open".
     folds
         For each fold a frame with columns corpus, speaker, emotion, threshold (the confidence below which the model
         is not sure) and one calibrated score a class.
     """
     frame = pd.concat(folds, ignore_index=True)
     corpora = sorted(set(frame["corpus"]))
-    labels = labels_of(protocol)
-    if protocol == SPEAKER:
-        labels = tuple(label for label in EMOTIONS if label in set(frame["emotion"]))
+    labels = scored_labels(protocol, frame)
     places = class_indices(labels)
     scores, target, _ = _arrays(frame, _labels(frame))
     restricted, free = softmax(scores[:, places], axis=1), softmax(scores, axis=1)
@@ -116,11 +155,12 @@ def evaluate_predictions(protocol: str, folds: list[pd.DataFrame]) -> dict[str, 
     sure = free.max(axis=1) >= frame["threshold"].to_numpy()
     right = free.argmax(axis=1) == target
     starts = np.cumsum([0, *(len(part) for part in folds)])
+    reports = [_fold_report(truth[a:b], answer[a:b], speakers[a:b], size) for a, b in pairwise(starts)]
     return {
         "protocol": protocol,
         "corpus": corpora[0] if len(corpora) == 1 else None,
         "classes": size,
-        "folds": [_fold_report(truth[a:b], answer[a:b], speakers[a:b], size) for a, b in pairwise(starts)],
+        "folds": [report | _corpora(protocol, part) for report, part in zip(reports, folds, strict=True)],
         "uar": float(metrics.uar(counts)),
         "uar_ci95": list(metrics.speaker_interval(truth, answer, speakers, size, metrics.uar)),
         "wa": float(metrics.accuracy(counts)),
@@ -136,7 +176,23 @@ def evaluate_predictions(protocol: str, folds: list[pd.DataFrame]) -> dict[str, 
             "wa": float(right.mean()),
         },
         "sure": {"coverage": float(sure.mean()), "wa": float(right[sure].mean()) if sure.any() else None},
-    }
+    } | ({"leaky": True} if is_leaky(protocol) else {})
+
+
+def _folds(run: RunFolder, protocol: str) -> list[int]:
+    """Return the folds of a protocol, the finished ones where their number depends on the corpora."""
+    folds = list(range(fold_count(protocol)))
+    if protocol in published_names() or protocol == JOINT:
+        return folds
+    return [fold for fold in folds if run.finished(fold)] or folds
+
+
+def _corpora(protocol: str, part: pd.DataFrame) -> dict[str, str | None]:
+    """Return what a fold of a protocol between corpora was trained and tested on; nothing for other protocols."""
+    if protocol not in (CORPUS, PAIRS) or part.empty:
+        return {}
+    tested: dict[str, str | None] = {"test_corpus": str(part["corpus"].iloc[0])}
+    return {"train_corpus": part["heard"].iloc[0], **tested} if protocol == PAIRS and "heard" in part else tested
 
 
 def _fold_report(truth: np.ndarray, answer: np.ndarray, speakers: np.ndarray, size: int) -> dict[str, Any]:

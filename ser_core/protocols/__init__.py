@@ -22,6 +22,7 @@ from ser_core.protocols.names import kind_of as kind_of
 from ser_core.protocols.names import labels_of as labels_of
 from ser_core.protocols.names import protocol_names as protocol_names
 from ser_core.protocols.names import published as published
+from ser_core.protocols.names import published_names as published_names
 from ser_core.protocols.splits import Split as Split
 from ser_core.protocols.splits import check_split as check_split
 from ser_core.protocols.splits import make_split as make_split
@@ -44,4 +45,5 @@ __all__ = [
     "make_split",
     "protocol_names",
     "published",
+    "published_names",
 ]
