@@ -1,33 +1,43 @@
 """Train a recipe under a protocol: `python scripts/train.py lite --protocol joint`.
 
 The run folder `runs/<recipe>-<protocol>` is taken up where it stopped when the same command is given again.
+It is also what the page Train starts in the background, and shows while it goes on; a training that ends starts the
+next one in that page's queue.
 A bundle is made from a training on everything and a finished held-out run:
 `python scripts/train.py lite --protocol all --bundle models/lite --held-out lite-joint`.
 """
 
 from __future__ import annotations
 
+import argparse
+import contextlib
 import os
 import sys
 from pathlib import Path
 from typing import Any
 
 import cli
+import pandas as pd
 
-from ser_core.errors import ProtocolError
+from ser_core.errors import ProtocolError, SERError
 from ser_core.protocols import fold_count, protocol_names
 from ser_core.settings import settings
 from ser_core.training.job import load_features, train_in_processes
+from ser_core.training.manager import RunManager
+from ser_core.training.progress import EpochProgress, FeatureProgress
 from ser_core.training.publish import publish_bundle
-from ser_core.training.recipe import built_in_recipes, load_recipe, recipe_from_run
+from ser_core.training.recipe import Recipe, built_in_recipes, load_recipe, recipe_from_run
 from ser_core.training.runs import RunFolder
+from ser_core.training.state import read_state, working, write_state
 
 
 def main() -> int:
     """Run the command."""
     options = _parser().parse_args()
+    if options.nice and hasattr(os, "setpriority"):  # not added: one training starts the next
+        os.setpriority(os.PRIO_PROCESS, 0, max(options.nice, os.getpriority(os.PRIO_PROCESS, 0)))
     if options.resume:
-        run = RunFolder(settings().runs / options.resume)
+        run = RunFolder.at(options.resume)
         recipe, protocol = recipe_from_run(run.read()), run.read()["protocol"]
     elif options.recipe:
         recipe, protocol = load_recipe(options.recipe), options.protocol
@@ -35,10 +45,12 @@ def main() -> int:
     else:
         _parser().error("give a RECIPE, or --resume RUN")
     folds = _folds(options.folds, protocol)
-    table, store = load_features(recipe, cli.progress("features"))
-    if options.folds == "all":
-        folds = list(range(fold_count(protocol, table)))  # a corpus of few speakers needs fewer
-    train_in_processes(run, recipe, protocol, table, store, folds=folds, jobs=options.jobs, report=_report)
+    try:
+        with working(run, options.jobs):
+            table, folds = _train(run, recipe, protocol, folds, options)
+    finally:
+        with contextlib.suppress(SERError):
+            RunManager().look()  # starts the next in the queue
     answer: dict[str, Any] = {"run": str(run.path), "protocol": protocol, "folds": folds}
     if options.bundle:
         held_out = RunFolder(settings().runs / options.held_out)
@@ -51,6 +63,27 @@ def main() -> int:
     return cli.FINE
 
 
+def _train(
+    run: RunFolder, recipe: Recipe, protocol: str, folds: list[int], options: argparse.Namespace
+) -> tuple[pd.DataFrame, list[int]]:
+    """Compute what is missing of features and folds; return the table and the folds."""
+    bar, note = cli.progress("features"), FeatureProgress(run)
+
+    def show(done: int, total: int) -> None:
+        note(done, total)
+        if bar:
+            bar(done, total)
+
+    table, store = load_features(recipe, show)
+    if options.folds == "all":
+        folds = list(range(fold_count(protocol, table)))  # a corpus of few speakers needs fewer
+    state = read_state(run)
+    if state is not None:
+        write_state(run, state, folds=folds, clips=len(table))
+    train_in_processes(run, recipe, protocol, table, store, folds=folds, jobs=options.jobs, report=_Report(run))
+    return table, folds
+
+
 def _parser() -> cli.Parser:
     parser = cli.Parser(prog="train.py", description=__doc__)
     known = ", ".join(built_in_recipes())
@@ -61,6 +94,7 @@ def _parser() -> cli.Parser:
     parser.add_argument("--resume", metavar="RUN", help="go on with this run folder, with its own recipe and protocol")
     cores = os.cpu_count() or 1
     parser.add_argument("--jobs", type=int, default=cores, help="folds trained at once (default: one a core)")
+    parser.add_argument("--nice", type=int, default=0, metavar="N", help="give way to other programs, 0 to 19")
     parser.add_argument("--bundle", metavar="FOLDER", help="write a bundle there when the training is finished")
     parser.add_argument("--held-out", metavar="RUN", default="", help="the run that gives the bundle its evaluation")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
@@ -76,10 +110,18 @@ def _folds(text: str, protocol: str) -> list[int]:
         raise ProtocolError(f"--folds takes numbers with commas between, or all, not '{text}'.") from None
 
 
-def _report(entry: dict[str, Any]) -> None:
-    score = f", validation UAR {entry['validation_uar']:.3f}" if "validation_uar" in entry else ""
-    loss = f", loss {entry['loss']:.3f}" if "loss" in entry else ""
-    print(f"fold {entry['fold']}: epoch {entry['epoch']}/{entry['epochs']}{loss}{score}", file=sys.stderr, flush=True)
+class _Report:
+    """Prints each epoch, and stops where the page asks it to."""
+
+    def __init__(self, run: RunFolder) -> None:
+        self._look = EpochProgress(run)
+
+    def __call__(self, entry: dict[str, Any]) -> None:
+        score = f", validation UAR {entry['validation_uar']:.3f}" if "validation_uar" in entry else ""
+        loss = f", loss {entry['loss']:.3f}" if "loss" in entry else ""
+        words = f"fold {entry['fold']}: epoch {entry['epoch']}/{entry['epochs']}{loss}{score}"
+        print(words, file=sys.stderr, flush=True)
+        self._look(entry)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 runs/<recipe>-<protocol>/
     recipe.json, environment.json      what was asked for, and on what it ran
+    state.json, .lock                  where it stands, and that a process is at work on it (see `state`)
+    log.txt                            what a process in the background printed
     fold-0/progress.jsonl              one line an epoch
     fold-0/checkpoint.pt               the last finished epoch (removed when the fold is done)
     fold-0/weights.safetensors|skops   the trained model
@@ -13,7 +15,9 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import subprocess
+import time
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -27,6 +31,7 @@ from ser_core.files import write_text
 from ser_core.settings import PROJECT, settings
 
 LOGIT_COLUMNS = [f"logit_{emotion}" for emotion in EMOTIONS]
+_NAME = re.compile(r"\w[\w.+ -]{0,99}")
 _PACKAGES = ("torch", "numpy", "scikit-learn", "librosa", "silero-vad", "soundfile", "soxr")
 
 
@@ -43,12 +48,10 @@ class RunFolder:
         Raises
         ------
         TrainingError
-            If the folder holds another recipe, or cannot be written.
+            If the name is none for a folder, or the folder holds another recipe or cannot be written.
         """
-        run = cls(settings().runs / (name or f"{getattr(recipe, 'name', 'run')}-{protocol}"))
-        wanted = {"protocol": protocol, "recipe": recipe.model_dump(mode="json")}
+        run = cls.at(name or f"{getattr(recipe, 'name', 'run')}-{protocol}")
         try:
-            run.path.mkdir(parents=True, exist_ok=True)
             if run.recipe_path.exists():
                 found = run.read()
                 if found["protocol"] != protocol or type(recipe).model_validate(found["recipe"]) != recipe:
@@ -56,13 +59,38 @@ class RunFolder:
                         f"{run.path} holds a training with other settings: give another --run name, or delete it."
                     )
             else:
-                write_text(run.recipe_path, json.dumps(wanted, indent=1))
-                write_text(run.path / "environment.json", json.dumps(environment(), indent=1))
+                cls.create(run.path, recipe, protocol)
         except ValidationError as error:
             raise TrainingError(f"{run.path} holds a training of another kind: give another --run name.") from error
         except OSError as error:
             raise TrainingError(f"The run folder {run.path} cannot be written ({error.strerror}).") from error
         return run
+
+    @classmethod
+    def create(cls, path: Path, recipe: BaseModel, protocol: str) -> RunFolder:
+        """Make a folder that holds a recipe, a protocol and the environment; raises OSError where it cannot."""
+        path.mkdir(parents=True, exist_ok=True)
+        content = {"protocol": protocol, "recipe": recipe.model_dump(mode="json")}
+        write_text(path / "environment.json", json.dumps(environment(), indent=1))
+        write_text(path / "recipe.json", json.dumps(content, indent=1))  # last: with it the folder is a run
+        return cls(path)
+
+    @classmethod
+    def at(cls, name: str, runs: Path | None = None) -> RunFolder:
+        """Return the folder of that name, there or not; raises :class:`TrainingError` for a name that leads elsewhere.
+
+        *runs* is the folder that holds all of them, by default `SER_RUNS`.
+        """
+        if not _NAME.fullmatch(name) or name.endswith("."):
+            raise TrainingError(
+                f"'{name}' cannot name a training: use letters, digits, spaces and . _ + -, beginning with a letter."
+            )
+        return cls((runs or settings().runs) / name)
+
+    @property
+    def name(self) -> str:
+        """The name of the folder."""
+        return self.path.name
 
     @property
     def recipe_path(self) -> Path:
@@ -77,9 +105,12 @@ class RunFolder:
             raise TrainingError(f"{self.path} is no run folder: its recipe.json is missing or damaged.") from error
 
     def fold(self, number: int) -> Path:
-        """Return the folder of a fold, created when needed."""
+        """Return the folder of a fold, created when needed; raises :class:`TrainingError` where the run's is gone."""
         path = self.path / f"fold-{number}"
-        path.mkdir(parents=True, exist_ok=True)
+        try:
+            path.mkdir(exist_ok=True)  # without parents: a training that was deleted must not come back in pieces
+        except FileNotFoundError:
+            raise TrainingError(f"The run folder {self.path} is gone: someone deleted it.") from None
         return path
 
     def finished(self, number: int) -> bool:
@@ -93,9 +124,27 @@ class RunFolder:
         return pd.read_parquet(self.path / f"fold-{number}" / "predictions.parquet")
 
     def log(self, number: int, entry: dict[str, Any]) -> None:
-        """Append a line to a fold's progress."""
-        with (self.fold(number) / "progress.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(entry) + "\n")
+        """Append a line to a fold's progress, with the time as `at` (Unix, s)."""
+        with (self.fold(number) / "progress.jsonl").open("a+b") as file:
+            if file.tell():  # a process that was killed may have left half a line
+                file.seek(-1, os.SEEK_END)
+                file.write(b"" if file.read(1) == b"\n" else b"\n")
+            file.write((json.dumps(entry | {"at": round(time.time(), 3)}) + "\n").encode())
+
+    def entries(self, number: int) -> list[dict[str, Any]]:
+        """Return the lines of a fold's progress, one an epoch, the last where one was trained twice."""
+        try:
+            lines = (self.path / f"fold-{number}" / "progress.jsonl").read_text(encoding="utf-8").splitlines()
+        except OSError:
+            return []
+        found: dict[int, dict[str, Any]] = {}
+        for line in lines:
+            try:
+                entry = json.loads(line)
+                found[int(entry["epoch"])] = entry
+            except (ValueError, TypeError, KeyError):
+                continue
+        return [found[epoch] for epoch in sorted(found)]
 
 
 def environment() -> dict[str, Any]:
