@@ -1,11 +1,24 @@
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ser_core.emotions import COLOURS, CORPUS_LABELS, EMOTIONS, LABEL_SETS, SYMBOLS, class_indices, class_mask
+from ser_core.emotions import (
+    COLOURS,
+    CORPUS_LABELS,
+    EMOTIONS,
+    LABEL_SETS,
+    SYMBOLS,
+    check_labels,
+    class_indices,
+    class_mask,
+    label_names,
+    labels_by_corpus,
+    map_label,
+)
 
 
 def test_the_vocabulary_is_in_this_order_for_good():
@@ -71,3 +84,42 @@ def test_indices_and_mask_agree(labels):
 def test_unknown_labels_are_named(function, label):
     with pytest.raises(ValueError, match=f"'{label}' is no emotion of the vocabulary"):
         function(["sad", label])
+
+
+@pytest.mark.parametrize("size", LABEL_SETS)
+def test_a_label_set_keeps_its_own_and_leaves_the_others_out(size: int) -> None:
+    check_labels(size)
+    assert label_names(size) == LABEL_SETS[size]
+    for emotion in EMOTIONS:
+        assert map_label(emotion, size) == (emotion if emotion in LABEL_SETS[size] else None)
+
+
+def test_an_own_mapping_merges_skips_and_leaves_the_rest() -> None:
+    labels = {"calm": "neutral", "surprised": "skip", "sad": "fearful"}
+    check_labels(labels)
+    assert [map_label(emotion, labels) for emotion in EMOTIONS] == [
+        "neutral",
+        "neutral",
+        "happy",
+        "fearful",
+        "angry",
+        "fearful",
+        "disgust",
+        None,
+    ]
+    assert label_names(labels) == ("neutral", "happy", "angry", "fearful", "disgust")
+
+
+@pytest.mark.parametrize(
+    "labels", [5, {"calm": "bored"}, {"bored": "calm"}, {"skip": "calm"}, dict.fromkeys(EMOTIONS, "sad")]
+)
+def test_what_is_no_label_set_is_refused(labels: Any) -> None:
+    with pytest.raises(ValueError, match="label set|no emotion|two classes"):
+        check_labels(labels)
+
+
+def test_classes_that_a_mapping_brought_into_a_corpus_count() -> None:
+    assert labels_by_corpus(["cremad", "own", "own"], ["calm", "sad", "happy"]) == {
+        "cremad": ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust"),
+        "own": ("happy", "sad"),
+    }

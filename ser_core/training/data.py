@@ -21,6 +21,16 @@ def class_targets(emotions: Sequence[str], labels: int | Mapping[str, str]) -> n
     return np.array([number.get(map_label(emotion, labels) or "", -1) for emotion in emotions], dtype=np.int64)
 
 
+def possible_classes(corpora: Sequence[str], emotions: Sequence[str], labels: int | Mapping[str, str]) -> np.ndarray:
+    """Return which classes of a label set each clip's corpus has [shape=(n, classes), bool]."""
+    places = class_indices(label_names(labels))
+    masks = {}
+    for corpus, own in labels_by_corpus(corpora, emotions).items():
+        mapped = (map_label(emotion, labels) for emotion in own)
+        masks[corpus] = class_mask([label for label in mapped if label])[places]
+    return np.stack([masks[corpus] for corpus in corpora]) if len(corpora) else np.zeros((0, len(places)), bool)
+
+
 @dataclass(frozen=True)
 class Batch:
     """Some clips.
@@ -84,12 +94,7 @@ class ClipData:
             The label set, as :func:`ser_core.emotions.map_label` takes it.
         """
         corpora = table["corpus"].to_numpy(dtype=str)
-        places = class_indices(label_names(labels))
-        masks = {}
-        for corpus, emotions in labels_by_corpus(list(corpora), table["emotion"].tolist()).items():
-            mapped = (map_label(emotion, labels) for emotion in emotions)
-            masks[corpus] = class_mask([label for label in mapped if label])[places]
-        possible = np.stack([masks[corpus] for corpus in corpora])
+        possible = possible_classes(corpora.tolist(), table["emotion"].tolist(), labels)
         weight = np.array([corpus_weights.get(corpus, 1.0) for corpus in corpora])
         return cls(store, class_targets(table["emotion"].tolist(), labels), possible, weight)
 

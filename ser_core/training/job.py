@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import joblib
 import numpy as np
 import pandas as pd
-import skops.io
 import torch
 
-from ser_core.classical import build_classifier, decision_scores
 from ser_core.corpora import read_corpora
-from ser_core.emotions import EMOTIONS, class_indices
+from ser_core.emotions import EMOTIONS, class_indices, label_names, map_label
+from ser_core.evaluation.report import evaluate_run
 from ser_core.features.functionals import functional_vector
 from ser_core.features.logmel import log_mel_frames
 from ser_core.features.store import FeatureStore, Progress, extract_table
-from ser_core.files import write_atomically
-from ser_core.protocols import Split, fold_count, make_split
-from ser_core.training.data import ClipData
-from ser_core.training.network import predict_logits, save_weights, train_network
-from ser_core.training.recipe import ClassicalRecipe, NetworkRecipe, Recipe
+from ser_core.files import write_atomically, write_text
+from ser_core.protocols import Split, answered_protocols, fold_count, make_split
+from ser_core.training.fit import Report, fit_classical, fit_network
+from ser_core.training.recipe import NetworkRecipe, Recipe
 from ser_core.training.runs import LOGIT_COLUMNS, RunFolder
+from ser_core.training.search import search_settings
+from ser_core.training.selection import select
 
-Report = Callable[[dict[str, Any]], None]
+#: The logit of a class that the label set lacks.
+ABSENT = -1e4
 
 
 def load_features(recipe: Recipe, progress: Progress | None = None) -> tuple[pd.DataFrame, FeatureStore]:
@@ -47,7 +49,7 @@ def train_folds(
     folds: Iterable[int] | None = None,
     report: Report | None = None,
 ) -> None:
-    """Train the folds that are not finished yet.
+    """Train the folds that are not finished yet; then write the run's report, ``evaluation.json``.
 
     Parameters
     ----------
@@ -61,21 +63,20 @@ def train_folds(
         Called with each line of progress, as it is written to the fold's log.
     """
     for fold in folds if folds is not None else range(fold_count(protocol, table)):
-        if run.finished(fold):
-            continue
-        split = make_split(table, protocol, fold)
+        if not run.finished(fold):
+            _train_fold(run, recipe, protocol, table, store, fold, report)
+    write_report(run, protocol, table)
 
-        def note(entry: dict[str, Any], fold: int = fold) -> None:
-            run.log(fold, entry)
-            if report:
-                report({"fold": fold} | entry)
 
-        if isinstance(recipe, NetworkRecipe):
-            logits = _network_fold(recipe, table, store, split, run.fold(fold), note)
-        else:
-            logits = _classical_fold(recipe, table, store, split, run.fold(fold), note)
-        _save_predictions(table, split, logits, run.fold(fold) / "predictions.parquet")
-        (run.fold(fold) / "checkpoint.pt").unlink(missing_ok=True)
+def write_report(run: RunFolder, protocol: str, table: pd.DataFrame) -> None:
+    """Write what :func:`ser_core.evaluation.report.evaluate_run` says of the folds that are finished.
+
+    It is an object by name of protocol. Nothing is written while no protocol has all that its report needs.
+    """
+    finished = [fold for fold in range(fold_count(protocol, table)) if run.finished(fold)]
+    reports = evaluate_run(run, finished) if finished and answered_protocols(protocol) else {}
+    if reports:
+        write_text(run.path / "evaluation.json", json.dumps(reports, indent=1))
 
 
 def train_in_processes(
@@ -99,6 +100,7 @@ def train_in_processes(
         return
     work = (joblib.delayed(_fold_in_process)(run, recipe, protocol, table, store, fold, report) for fold in waiting)
     joblib.Parallel(n_jobs=min(jobs, len(waiting)), batch_size=1)(work)
+    write_report(run, protocol, table)
 
 
 def _fold_in_process(
@@ -111,39 +113,47 @@ def _fold_in_process(
     report: Report | None,
 ) -> None:
     torch.set_num_threads(1)
-    train_folds(run, recipe, protocol, table, store, folds=[fold], report=report)
+    _train_fold(run, recipe, protocol, table, store, fold, report)
 
 
-def _network_fold(
-    recipe: NetworkRecipe, table: pd.DataFrame, store: FeatureStore, split: Split, folder: Path, report: Report
-) -> np.ndarray:
-    data = ClipData.from_table(table, store, recipe.corpus_weights)
-    seed = recipe.seed + 1000 * split.fold
-    network = train_network(recipe, data, split.train, split.validation, folder, report, seed=seed)
-    save_weights(network, folder / "weights.safetensors")
-    return predict_logits(network, data, _held_out(split))
+def _train_fold(
+    run: RunFolder,
+    recipe: Recipe,
+    protocol: str,
+    table: pd.DataFrame,
+    store: FeatureStore,
+    fold: int,
+    report: Report | None,
+) -> None:
+    def note(entry: dict[str, Any]) -> None:
+        run.log(fold, entry)
+        if report:
+            report({"fold": fold} | entry)
 
-
-def _classical_fold(
-    recipe: ClassicalRecipe, table: pd.DataFrame, store: FeatureStore, split: Split, folder: Path, report: Report
-) -> np.ndarray:
-    features = store.values
-    classifier = build_classifier(recipe.classifier, recipe.seed)
-    classifier.fit(features[split.train], class_indices(table["emotion"].iloc[split.train].tolist()))
-    write_atomically(folder / "weights.skops", lambda path: skops.io.dump(classifier, path, compression=8))
+    split, folder = select(table, make_split(table, protocol, fold), recipe), run.fold(fold)
+    epochs = recipe.optimiser.epochs if isinstance(recipe, NetworkRecipe) else 1
+    chosen = search_settings(recipe, table, store, split.train, folder, lambda entry: note({"epochs": epochs} | entry))
     rows = _held_out(split)
-    scores = decision_scores(classifier, features[rows], len(EMOTIONS)) if len(rows) else np.zeros((0, len(EMOTIONS)))
-    report({"epoch": 1, "epochs": 1})
-    return scores
+    if isinstance(chosen, NetworkRecipe):
+        logits = fit_network(chosen, table, store, split.train, split.validation, rows, folder, note, fold=split.fold)
+    else:
+        logits = fit_classical(chosen, table, store, split.train, rows, folder)
+        note({"epoch": 1, "epochs": 1})
+    _save_predictions(table, split, recipe, logits, folder / "predictions.parquet")
+    (folder / "checkpoint.pt").unlink(missing_ok=True)
 
 
 def _held_out(split: Split) -> np.ndarray:
     return np.concatenate([split.validation, split.test])
 
 
-def _save_predictions(table: pd.DataFrame, split: Split, logits: np.ndarray, path: Path) -> None:
+def _save_predictions(table: pd.DataFrame, split: Split, recipe: Recipe, logits: np.ndarray, path: Path) -> None:
+    """Write the held-out clips with their class in the label set and one logit for each emotion there is."""
     rows = _held_out(split)
     frame = table.iloc[rows][["corpus", "clip", "speaker", "sex", "emotion"]].reset_index(drop=True)
+    frame["emotion"] = frame["emotion"].map(lambda emotion: map_label(emotion, recipe.labels)).astype("string")
     frame["part"] = ["validation"] * len(split.validation) + ["test"] * len(split.test)
-    frame[LOGIT_COLUMNS] = logits.astype(np.float32)
+    full = np.full((len(rows), len(EMOTIONS)), ABSENT, np.float32)
+    full[:, class_indices(label_names(recipe.labels))] = logits
+    frame[LOGIT_COLUMNS] = full
     write_atomically(path, frame.to_parquet)

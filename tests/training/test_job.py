@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,16 @@ import pytest
 
 from ser_core.audio import load_audio
 from ser_core.bundle import load_card
-from ser_core.emotions import EMOTIONS
+from ser_core.emotions import EMOTIONS, label_names, map_label
 from ser_core.errors import TrainingError
 from ser_core.evaluation.report import calibrate_run, evaluate_run
 from ser_core.features.logmel import LogMelConfig
 from ser_core.networks.residual_crnn import ResidualCRNNConfig
 from ser_core.protocols import make_split
 from ser_core.recogniser import Recogniser
-from ser_core.training.job import load_features, train_folds, train_in_processes
+from ser_core.training.job import ABSENT, load_features, train_folds, train_in_processes
 from ser_core.training.publish import publish_bundle
-from ser_core.training.recipe import ClassicalRecipe, NetworkRecipe, OptimiserConfig, Recipe
+from ser_core.training.recipe import ClassicalRecipe, NetworkRecipe, OptimiserConfig, Recipe, with_settings
 from ser_core.training.runs import LOGIT_COLUMNS, RunFolder
 
 PROTOCOL = "ravdess-emobox"
@@ -76,10 +77,16 @@ def test_finished_folds_are_not_trained_again(trained: Trained, monkeypatch: pyt
     def refuse(*arguments: Any) -> None:
         raise AssertionError("trained again")
 
-    monkeypatch.setattr("ser_core.training.job._network_fold", refuse)
-    monkeypatch.setattr("ser_core.training.job._classical_fold", refuse)
+    monkeypatch.setattr("ser_core.training.job.fit_network", refuse)
+    monkeypatch.setattr("ser_core.training.job.fit_classical", refuse)
     _, store = load_features(recipe)
     train_folds(run, recipe, PROTOCOL, table, store)
+
+
+def test_the_report_is_left_in_the_run_folder(trained: Trained) -> None:
+    _, run, final, _ = trained
+    assert json.loads((run.path / "evaluation.json").read_text()) == json.loads(json.dumps(evaluate_run(run)))
+    assert not (final.path / "evaluation.json").exists()  # nobody was held out
 
 
 def test_report_scores_every_test_clip_once(trained: Trained) -> None:
@@ -172,3 +179,78 @@ def test_processes_give_the_same_as_one_after_another(folders: None) -> None:
     train_in_processes(together, recipe, PROTOCOL, table, store, folds=[0, 1], jobs=2)
     for fold in (0, 1):
         pd.testing.assert_frame_equal(alone.predictions(fold), together.predictions(fold))
+
+
+@pytest.mark.parametrize("kind", RECIPES)
+def test_the_same_recipe_twice_gives_the_same_bytes(folders: None, kind: str) -> None:
+    recipe = RECIPES[kind]
+    table, store = load_features(recipe)
+    found = []
+    for name in ("once", "again"):
+        run = RunFolder.open(recipe, PROTOCOL, f"{kind}-{name}")
+        train_folds(run, recipe, PROTOCOL, table, store, folds=[1])
+        found.append((run.path / "fold-1" / "predictions.parquet").read_bytes())
+    assert found[0] == found[1]
+
+
+def test_another_seed_gives_another_network(folders: None) -> None:
+    recipe = RECIPES["network"].model_copy(update={"seed": 1})
+    table, store = load_features(recipe)
+    runs = [RunFolder.open(recipe, PROTOCOL, "other-seed"), RunFolder.open(RECIPES["network"], PROTOCOL, "seed")]
+    for run, part in zip(runs, (recipe, RECIPES["network"]), strict=True):
+        train_folds(run, part, PROTOCOL, table, store, folds=[1])
+    first, second = (run.predictions(1) for run in runs)
+    assert (first["clip"] == second["clip"]).all()
+    assert not np.allclose(first[LOGIT_COLUMNS], second[LOGIT_COLUMNS])
+
+
+@pytest.mark.parametrize("kind", RECIPES)
+@pytest.mark.parametrize("labels", [4, {"calm": "neutral", "surprised": "happy", "disgust": "skip"}], ids=["4", "own"])
+def test_a_smaller_label_set(folders: None, kind: str, labels: Any) -> None:
+    """Left-out emotions are in no part, mapped ones answer to their class, absent classes are never the answer."""
+    recipe = with_settings(RECIPES[kind], {"labels": labels, "name": f"{kind}-labels"})
+    names = label_names(recipe.labels)
+    table, store = load_features(recipe)
+    run = RunFolder.open(recipe, PROTOCOL, f"{kind}-{len(names)}")
+    train_folds(run, recipe, PROTOCOL, table, store, folds=[0])
+    split, frame = make_split(table, PROTOCOL, 0), run.predictions(0)
+    own = table.set_index(["corpus", "clip"])["emotion"]
+    rows = np.concatenate([split.validation, split.test])
+    kept = [row for row in rows if map_label(table["emotion"].iloc[row], recipe.labels)]
+    assert frame["clip"].tolist() == table["clip"].iloc[kept].tolist()
+    mapped = [map_label(own[key], recipe.labels) for key in zip(frame["corpus"], frame["clip"], strict=True)]
+    assert frame["emotion"].tolist() == mapped
+    assert set(frame["emotion"]) == set(names)
+    absent = [f"logit_{emotion}" for emotion in EMOTIONS if emotion not in names]
+    assert (frame[absent] == ABSENT).all(axis=None)
+    present = frame[[f"logit_{emotion}" for emotion in names]].to_numpy()
+    assert present.min() > ABSENT
+    if kind == "classical":
+        answers = np.array(names)[present.argmax(axis=1)]
+        assert np.mean(answers == frame["emotion"].to_numpy(dtype=str)) > 0.8
+
+
+def test_a_search_is_logged_and_its_choice_trained(folders: None) -> None:
+    recipe = with_settings(RECIPES["classical"], {"search": {"classifier.c": [1e-6, 3.0]}, "name": "searched"})
+    table, store = load_features(recipe)
+    run, plain = (RunFolder.open(part, PROTOCOL, name) for part, name in ((recipe, "s"), (RECIPES["classical"], "p")))
+    for folder, part in ((run, recipe), (plain, RECIPES["classical"])):
+        train_folds(folder, part, PROTOCOL, table, store, folds=[2])
+    lines = [json.loads(line) for line in (run.path / "fold-2" / "progress.jsonl").read_text().splitlines()]
+    assert [(line["epoch"], line.get("settings")) for line in lines] == [
+        (0, {"classifier.c": 1e-6}),
+        (0, {"classifier.c": 3.0}),
+        (1, None),
+    ]
+    assert all(line["epochs"] == 1 for line in lines)
+    assert lines[1]["search_uar"] > lines[0]["search_uar"]
+    pd.testing.assert_frame_equal(run.predictions(2), plain.predictions(2))  # 3 is what the plain recipe has
+
+
+def test_filtered_training_leaves_the_test_as_it_is(folders: None) -> None:
+    recipe = with_settings(RECIPES["classical"], {"filters": {"scope": "training", "max_clips_per_speaker": 5}})
+    table, store = load_features(recipe)
+    run = RunFolder.open(recipe, PROTOCOL, "filtered")
+    train_folds(run, recipe, PROTOCOL, table, store, folds=[0])
+    frame = run.predictions(0)
+    assert len(frame[frame["part"] == "test"]) == len(make_split(table, PROTOCOL, 0).test)
