@@ -173,6 +173,8 @@ class AttentiveStatistics(nn.Module):
 
 def recur(layer: nn.GRU | nn.LSTM, x: Tensor, lengths: Tensor) -> Tensor:
     """Run a recurrent layer in both directions over the true frames of [shape=(batch, t, width)] only."""
+    if torch.onnx.is_in_onnx_export():  # of one clip, which has no padding
+        return layer(x)[0]
     packed = nn.utils.rnn.pack_padded_sequence(x, lengths.cpu(), batch_first=True, enforce_sorted=False)
     result: Tensor = nn.utils.rnn.pad_packed_sequence(layer(packed)[0], batch_first=True)[0]
     return result
