@@ -117,6 +117,11 @@ class _Report:
         self._look = EpochProgress(run)
 
     def __call__(self, entry: dict[str, Any]) -> None:
+        if "candidate" in entry:
+            words = f"fold {entry['fold']}: setting {entry['candidate']}/{entry['candidates']} {entry['settings']}"
+            print(f"{words}, UAR {entry['search_uar']:.3f}", file=sys.stderr, flush=True)
+            self._look(entry)
+            return
         score = f", validation UAR {entry['validation_uar']:.3f}" if "validation_uar" in entry else ""
         loss = f", loss {entry['loss']:.3f}" if "loss" in entry else ""
         words = f"fold {entry['fold']}: epoch {entry['epoch']}/{entry['epochs']}{loss}{score}"

@@ -15,6 +15,9 @@ import numpy as np
 import pandas as pd
 
 from ser_core.errors import CancelledError
+from ser_core.features.functionals import functional_vector
+from ser_core.features.logmel import log_mel_frames
+from ser_core.features.store import is_cached
 from ser_core.files import write_text
 from ser_core.training.recipe import ClassicalRecipe, NetworkRecipe, Recipe
 from ser_core.training.runs import RunFolder
@@ -35,11 +38,15 @@ _START_S = 8.0
 
 @dataclass(frozen=True)
 class FoldProgress:
-    """One fold: its log, one entry an epoch, and whether its predictions are there."""
+    """One fold: its log, one entry an epoch, and whether its predictions are there.
+
+    Where the recipe searches for settings, *search* is (settings tried, settings in all) until the first epoch.
+    """
 
     fold: int
     entries: tuple[dict[str, Any], ...]
     finished: bool
+    search: tuple[int, int] | None = None
 
     @property
     def epoch(self) -> int:
@@ -158,7 +165,7 @@ class EpochProgress:
 
 def read_progress(run: RunFolder, state: RunState, folds: Sequence[int]) -> RunProgress:
     """Return how far a run is."""
-    parts = tuple(FoldProgress(fold, tuple(run.entries(fold)), run.finished(fold)) for fold in folds)
+    parts = tuple(_read_fold(run, fold) for fold in folds)
     features = None
     try:
         done, total = json.loads((run.path / _FEATURES).read_text(encoding="utf-8"))
@@ -166,6 +173,13 @@ def read_progress(run: RunFolder, state: RunState, folds: Sequence[int]) -> RunP
     except (OSError, ValueError, TypeError):
         pass
     return RunProgress(parts, features, _seconds_left(parts, state.jobs))
+
+
+def features_cached(recipe: Recipe, table: pd.DataFrame) -> bool:
+    """Return whether the features that a recipe reads are computed already for all clips of *table*."""
+    if isinstance(recipe, NetworkRecipe):
+        return is_cached(table, recipe.front_end, extract=log_mel_frames)
+    return is_cached(table, recipe.front_end, extract=functional_vector, dtype=np.float32)
 
 
 def estimate(
@@ -206,6 +220,14 @@ def duration_words(seconds: float) -> str:
     if minutes < 90:
         return f"{minutes} minute{'s' if minutes > 1 else ''}"
     return f"{seconds / 3600:.1f} hours"
+
+
+def _read_fold(run: RunFolder, fold: int) -> FoldProgress:
+    entries = run.entries(fold)
+    trained = tuple(entry for entry in entries if entry["epoch"] > 0)
+    tried = [entry for entry in entries if "candidate" in entry] if not trained else []
+    search = (int(tried[-1]["candidate"]), int(tried[-1]["candidates"])) if tried else None
+    return FoldProgress(fold, trained, run.finished(fold), search)
 
 
 def _seconds_left(folds: Sequence[FoldProgress], jobs: int) -> float | None:

@@ -1,4 +1,4 @@
-"""Recipes as text, and with other settings: what a page needs to build one and to hand it out."""
+"""Recipes as text: what a page needs to show one and to hand it out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from ser_core.training.recipe import Recipe, parse_recipe
+from ser_core.training.recipe import Recipe
 
 
 def recipe_toml(recipe: Recipe) -> str:
@@ -22,29 +22,6 @@ def recipe_toml(recipe: Recipe) -> str:
         if isinstance(value, BaseModel) and hasattr(value, "kind") and part in content:
             content[part] = {"kind": value.kind} | content[part]
     return _table(content)
-
-
-def changed_recipe(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
-    """Return a recipe with other settings.
-
-    Parameters
-    ----------
-    changes
-        Settings by their dotted names, such as ``{"optimiser.epochs": 5, "seed": 1}``.
-
-    Raises
-    ------
-    RecipeError
-        Naming a setting that is unknown or out of range.
-    """
-    content = recipe.model_dump(mode="json")
-    for name, value in changes.items():
-        place = content
-        *path, last = name.split(".")
-        for part in path:
-            place = place.setdefault(part, {})
-        place[last] = value
-    return parse_recipe(_table(content), str(content.get("name", "the recipe")))
 
 
 def _table(content: Mapping[str, Any], path: str = "") -> str:

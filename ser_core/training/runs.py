@@ -81,7 +81,7 @@ class RunFolder:
 
         *runs* is the folder that holds all of them, by default `SER_RUNS`.
         """
-        if not _NAME.fullmatch(name) or name.endswith("."):
+        if not _NAME.fullmatch(name) or name.endswith(".") or name == "bundles":  # there, finished models are kept
             raise TrainingError(
                 f"'{name}' cannot name a training: use letters, digits, spaces and . _ + -, beginning with a letter."
             )
