@@ -46,7 +46,7 @@ def show_cleaning(sound: Sound, folder: Path | None) -> None:
     show_before_after(sound, after, folder)
     name = f"{PurePath(sound.name).stem or 'sound'}-clean.wav"
     with st.container(horizontal=True, gap="small"):
-        download("Cleaned sound", lambda: wav_bytes(after.waveform, after.digest), name, "audio/wav", "graphic_eq")
+        download("Cleaned sound", after.waveform.to_wav, name, "audio/wav", "graphic_eq")
         st.button(
             "Go on with the cleaned sound", key="take_clean", icon=":material/check:", disabled=steps.is_identity,
             on_click=_take, args=(after,), help="All sections and the page Recognise then use it.",
@@ -88,7 +88,7 @@ def _utterances(sound: Sound, folder: Path | None) -> None:
     chosen = _part(sound, *parts[number or 0])
     st.audio(wav_bytes(chosen.waveform, chosen.digest), format="audio/wav")
     name = f"{PurePath(sound.name).stem or 'sound'}-{(number or 0) + 1}.wav"
-    download("Utterance", lambda: wav_bytes(chosen.waveform, chosen.digest), name, "audio/wav", "graphic_eq")
+    download("Utterance", chosen.waveform.to_wav, name, "audio/wav", "graphic_eq")
 
 
 def _part(sound: Sound, start: float, end: float) -> Sound:

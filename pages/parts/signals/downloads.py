@@ -9,7 +9,6 @@ import pandas as pd
 import streamlit as st
 
 from pages.parts.inputs import Sound
-from pages.parts.models import wav_bytes
 from ser_core.features.functionals import describe_functional, functionals
 from ser_core.signals.analysis import Analysis
 from ser_core.signals.export import arrays, frame_table
@@ -20,7 +19,7 @@ def show_downloads(sound: Sound, analysis: Analysis) -> None:
     stem = PurePath(sound.name).stem or "sound"
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="downloads"):
         st.markdown("Download:", width="content")
-        download("Sound", lambda: wav_bytes(sound.waveform, sound.digest), f"{stem}.wav", "audio/wav", "graphic_eq")
+        download("Sound", sound.waveform.to_wav, f"{stem}.wav", "audio/wav", "graphic_eq")
         download("Frames (CSV)", lambda: csv_text(frame_table(analysis)), f"{stem}-frames.csv", "text/csv", "table")
         download("Arrays (NPZ)", lambda: arrays(analysis), f"{stem}-features.npz", "application/zip", "data_array")
         download("Functionals (CSV)", lambda: csv_text(functional_table(sound)), f"{stem}-functionals.csv", "text/csv",

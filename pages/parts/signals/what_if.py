@@ -9,7 +9,6 @@ from typing import Any
 import streamlit as st
 
 from pages.parts.inputs import Sound
-from pages.parts.models import wav_bytes
 from pages.parts.signals.before_after import show_before_after
 from pages.parts.signals.downloads import download
 from pages.parts.signals.effect_widgets import defaults, draw_effects
@@ -61,7 +60,7 @@ def show_what_if(sound: Sound, folder: Path | None) -> None:
     st.markdown(f"Changed: **{change.describe()}**")
     show_before_after(sound, after, folder)
     name = f"{PurePath(sound.name).stem or 'sound'}-changed.wav"
-    download("Changed sound", lambda: wav_bytes(after.waveform, after.digest), name, "audio/wav", "graphic_eq")
+    download("Changed sound", after.waveform.to_wav, name, "audio/wav", "graphic_eq")
 
 
 def changed_sound(sound: Sound, words: str, work: Any, settings: Any) -> Sound:
