@@ -1,0 +1,51 @@
+"""Train: teach a model of your own, watch it learn, use it, compare it."""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
+
+from pages.parts.show import set_style, show_image_choice
+from pages.parts.train.common import COMPARE, NEW, RUNS, show_complaint
+from pages.parts.train.compare import show_compare
+from pages.parts.train.form import show_new
+from pages.parts.train.watch import show_runs
+from ser_core.errors import SERError
+
+SECTIONS = {NEW: show_new, RUNS: show_runs, COMPARE: show_compare}
+_STYLE = """
+<style>
+.st-key-train .js-plotly-plot :is(.xtick, .ytick, .textpoint, .legendtext, .annotation-text) text,
+.st-key-train .js-plotly-plot :is(.xtitle, .ytitle, .legendtext, .cbtitle text, .textpoint text) {
+  fill: currentColor !important;
+}
+.st-key-train .stColumn { min-width: min(100%, 15rem); }
+.st-key-train_section [role=radiogroup] { flex-wrap: wrap; }
+</style>
+"""
+
+
+def show_page() -> None:
+    """Draw the whole page."""
+    set_style()
+    st.html(_STYLE)
+    with st.container(key="train"):
+        st.title("Teach a model", anchor=False)
+        show_image_choice()
+        names = list(SECTIONS)
+        st.session_state.setdefault("train_section", names[0])
+        section = st.segmented_control(
+            "Section", names, required=True, key="train_section", label_visibility="collapsed"
+        )
+        show_complaint()
+        SECTIONS[section or names[0]]()
+
+
+if PagesManager.uses_pages_directory:
+    # A server whose first visitor opens this very address runs the page without app.py, since there is a folder pages/.
+    PagesManager.uses_pages_directory = False
+    st.rerun()
+try:
+    show_page()
+except SERError as failure:
+    st.error(str(failure), icon=":material/error:")
