@@ -155,6 +155,30 @@ def test_network_of_another_shape(tmp_path: Path) -> None:
     _refused(folder, "do not fit")
 
 
+@pytest.mark.parametrize(
+    ("change", "part"),
+    [
+        ({"front_end": {"kind": "log-mel", "n_mels": 40}}, "another number of bands"),
+        ({"front_end": {"kind": "functionals"}}, "front end is not one that the model reads"),
+        ({"model": {"kind": "k-nn"}}, "front end is not one that the model reads"),
+        ({"model": {"kind": "cnn", "n_classes": 4}}, "another number of classes"),
+        ({"labels": ["happy", "sad"], "bias": [0, 0]}, "another number of classes"),
+        ({"bias": [0, 0]}, "another number of biases"),
+        ({"model": {"kind": "oracle"}}, "oracle"),
+    ],
+)
+def test_parts_that_do_not_fit_each_other(change: dict[str, Any], part: str, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(find_bundle("lite"), tmp_path / "lite"))
+    _edit(folder, lambda card: card.update(change))
+    _refused(folder, part)
+
+
+def test_a_network_of_another_family(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(find_bundle("lite"), tmp_path / "lite"))
+    _edit(folder, lambda card: card.update(model={"kind": "transformer"}))
+    _refused(folder, "do not fit")
+
+
 def test_network_that_claims_gigabytes(tmp_path: Path) -> None:
     folder = Path(shutil.copytree(find_bundle("lite"), tmp_path / "lite"))
     _edit(folder, lambda card: card["model"].update(hidden=10**7))

@@ -22,7 +22,7 @@ Channels = Annotated[tuple[Annotated[int, Field(ge=4, le=1024)], ...], Field(min
 class ClipNetworkConfig(BaseModel):
     """What every network is told; kept in the bundle, so that it can be built again.
 
-    With ``input = "mfcc"`` the first layer is a fixed cosine transform (:class:`Cepstrum`), so the front end, its
+    With ``input = "mfcc"`` the first layer is a fixed cosine transform (:class:`Cepstrum`), so that the front end, its
     cache and the augmentation stay those of log-mel.
     """
 
@@ -79,10 +79,11 @@ class ClipNetwork(nn.Module):
 
 
 class Cepstrum(nn.Module):
-    """Mel-frequency cepstral coefficients (Davis & Mermelstein 1980) of a log-mel spectrogram.
+    """Mel-frequency cepstral coefficients (Davis & Mermelstein 1980) of a standardised log-mel spectrogram.
 
     An orthonormal cosine transform of every frame, then each coefficient brought to mean 0 and deviation 1 over the
-    clip (cepstral mean and variance normalisation, Viikki & Laurila 1998). Nothing in it is learnt.
+    training clips. Not over the clip itself, as is usual: the mean of a clip's coefficients is its timbre, which tells
+    much about the emotion.
     """
 
     basis: Tensor
@@ -91,15 +92,12 @@ class Cepstrum(nn.Module):
         super().__init__()
         basis = dct(np.eye(n_mels), norm="ortho", axis=0)[:n_mfcc].astype(np.float32)
         self.register_buffer("basis", torch.from_numpy(basis), persistent=False)
+        self.norm = nn.BatchNorm1d(n_mfcc, affine=False)
 
     def forward(self, spectrogram: Tensor, lengths: Tensor) -> Tensor:
         """Map [shape=(batch, n_mels, t)] to [shape=(batch, n_mfcc, t)]; padding becomes zero."""
-        x = (self.basis @ spectrogram).float()
-        mask = frame_mask(lengths, x.shape[2])[:, None].to(x.dtype)
-        count = mask.sum(2, keepdim=True)
-        centred = (x - (x * mask).sum(2, keepdim=True) / count) * mask
-        deviation = ((centred**2).sum(2, keepdim=True) / count).sqrt()
-        return centred / (deviation + 1e-3)
+        x: Tensor = self.norm((self.basis @ spectrogram).float())
+        return x * frame_mask(lengths, x.shape[2])[:, None]
 
 
 class ConvBlock(nn.Module):

@@ -16,6 +16,7 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
+from ser_core.emotions import label_names
 from ser_core.errors import TrainingError
 from ser_core.files import write_atomically
 from ser_core.networks.layers import ClipNetwork, standardise
@@ -53,7 +54,10 @@ def train_network(
     """Train on the rows *train* and return the averaged network, in evaluation mode.
 
     The number of epochs is fixed beforehand; *validation* rows are only scored for the log. The checkpoint in
-    *folder* is replaced after every epoch and taken up when it is there.
+    *folder* is replaced after every epoch and taken up when it is there, with what an unbroken training would give;
+    so to pause is to end the process. *report* gets, after every epoch, {"epoch", "epochs", "loss", "learning_rate",
+    "seconds"}, and where there are validation rows {"validation_uar", "confusion" (counts, a row for each true
+    class), "labels"}.
 
     Raises
     ------
@@ -67,15 +71,16 @@ def train_network(
     checkpoint = folder / "checkpoint.pt"
     if checkpoint.exists():
         _load(checkpoint, state)
+    labels = list(label_names(recipe.labels))
     steps = math.ceil(len(train) / recipe.optimiser.batch_size) * recipe.optimiser.epochs
     while state.epoch < recipe.optimiser.epochs:
         started = time.perf_counter()
         loss = _epoch(recipe, data, train, state, steps, seed)
         state.epoch += 1
-        entry = {"epoch": state.epoch, "epochs": recipe.optimiser.epochs, "loss": round(loss, 4)}
+        entry: dict[str, Any] = {"epoch": state.epoch, "epochs": recipe.optimiser.epochs, "loss": round(loss, 4)}
         if len(validation):
-            logits = predict_logits(state.average, data, validation)
-            entry["validation_uar"] = round(_macro_recall(logits, data, validation), 4)
+            counts = _confusion(predict_logits(state.average, data, validation), data, validation)
+            entry |= {"validation_uar": _macro_recall(counts), "confusion": counts.tolist(), "labels": labels}
         entry |= {"learning_rate": state.optimiser.param_groups[0]["lr"], "seconds": time.perf_counter() - started}
         _save(checkpoint, state)
         report(entry)
@@ -197,10 +202,17 @@ def _average(state: TrainingState, decay: float) -> None:
             average.copy_(current)
 
 
-def _macro_recall(logits: np.ndarray, data: ClipData, rows: np.ndarray) -> float:
-    target = data.target[rows]
+def _confusion(logits: np.ndarray, data: ClipData, rows: np.ndarray) -> np.ndarray:
+    """Return how many clips of each class (row) got which answer (column), among those their corpora have."""
     answer = np.where(data.possible[rows], logits, -np.inf).argmax(1)
-    return float(np.mean([np.mean(answer[target == label] == label) for label in np.unique(target)]))
+    counts = np.zeros((logits.shape[1], logits.shape[1]), np.int64)
+    np.add.at(counts, (data.target[rows], answer), 1)
+    return counts
+
+
+def _macro_recall(counts: np.ndarray) -> float:
+    total = counts.sum(1)
+    return round(float(np.mean(counts.diagonal()[total > 0] / total[total > 0])), 4)
 
 
 def _save(path: Path, state: TrainingState) -> None:

@@ -1,4 +1,4 @@
-"""A bundle from a run on everything, with the evaluation of the run that held speakers out."""
+"""A bundle from trainings: of a run on everything with another's evaluation, or of any run, to be used at once."""
 
 from __future__ import annotations
 
@@ -8,15 +8,20 @@ from typing import Any
 import pandas as pd
 import safetensors.numpy
 
-from ser_core.bundle import ModelCard, write_bundle
-from ser_core.corpora import CORPORA
+from ser_core.bundle import SHIPPED, ModelCard, write_bundle
+from ser_core.calibration import Calibration
+from ser_core.corpora import CORPORA, read_corpora
 from ser_core.corpora.own import load_own
-from ser_core.errors import TrainingError
+from ser_core.emotions import class_indices, label_names
+from ser_core.errors import RecipeError, TrainingError
 from ser_core.evaluation.report import calibrate_run, evaluate_run
-from ser_core.protocols import ALL, fold_count
+from ser_core.protocols import ALL, Split, fold_count, is_leaky, make_split
 from ser_core.settings import settings
+from ser_core.training.fit import macro_recall
 from ser_core.training.recipe import NetworkRecipe, Recipe, recipe_from_run
-from ser_core.training.runs import RunFolder, environment
+from ser_core.training.runs import LOGIT_COLUMNS, RunFolder, environment
+from ser_core.training.search import chosen_recipe
+from ser_core.training.selection import select
 
 LICENCE = "CC BY-NC-SA 4.0 (non-commercial, because of the corpora heard in training)"
 LIMITS = (
@@ -29,6 +34,10 @@ LIMITS = (
 _OWN_LIMIT = (
     "It has heard {corpora}, of which this program knows only what its owner wrote down: voices, languages and places "
     "unlike those in it are untested."
+)
+_LEAKY_LIMIT = (
+    "It was trained and tested on the same speakers, to show what that does to a score: how it does on new voices is "
+    "not known."
 )
 
 
@@ -56,37 +65,123 @@ def publish_bundle(
     """
     protocol = held_out.read()["protocol"]
     same = all(recipe_from_run(run.read()) == recipe for run in (final, held_out))
-    if not same or final.read()["protocol"] != ALL or protocol == ALL:
+    if not same or final.read()["protocol"] != ALL or protocol == ALL or is_leaky(protocol):
         raise TrainingError(
             f"{final.path} must be the recipe trained on protocol '{ALL}', and {held_out.path} the same recipe "
             "trained on a speaker-independent protocol."
         )
-    is_network = isinstance(recipe, NetworkRecipe)
-    name = "weights.safetensors" if is_network else "weights.skops"
-    final.predictions(0)  # raises when unfinished
-    weights = (final.path / "fold-0" / name).read_bytes()
     folds = list(range(fold_count(protocol, table)))
+    final.predictions(0)  # raises when unfinished
     calibration = calibrate_run(held_out, folds)
-    fields: dict[str, Any] = {
-        "name": folder.name,
+    split = select(table, make_split(table, ALL, 0), recipe)
+    fields = {
         "title": recipe.title or recipe.name,
-        "description": recipe.description,
-        "front_end": recipe.front_end,
-        "model": recipe.network if isinstance(recipe, NetworkRecipe) else recipe.classifier,
-        "temperature": calibration.mean.temperature,
-        "bias": calibration.mean.bias.tolist(),
-        "threshold": calibration.threshold,
-        "parameters": _parameters(weights) if is_network else None,
-        "training_data": _training_data(table),
-        "recipe": recipe.model_dump(mode="json"),
-        "seed": recipe.seed,
-        "environment": environment(),
         "evaluation": evaluate_run(held_out, folds),
         "evaluation_note": _note(protocol, len(folds)),
-        "licence": _licence(table),
-        "limits": _limits(table),
+        "limits": _limits(table.iloc[split.train]),
+        **_calibrated(recipe, calibration.mean, calibration.threshold),
     }
-    return write_bundle(folder, weights, name, fields)
+    return _write(folder, recipe, final, 0, table.iloc[split.train], fields)
+
+
+def publish_run(
+    run: RunFolder, folder: Path | None = None, *, fold: int | None = None, table: pd.DataFrame | None = None
+) -> ModelCard:
+    """Write a bundle of a run of any protocol, so that its model can be used in every page.
+
+    The weights are those of one fold, with that fold's own calibration; the evaluation is of all finished folds. A run
+    of protocol ``all`` takes evaluation and calibration from a finished speaker-independent run of the same recipe
+    beside it; where there is none, it has none, and never calls an answer sure.
+
+    Parameters
+    ----------
+    run
+        With at least one finished fold.
+    folder
+        Where to; its name becomes the bundle's. By default one with the run's name where own models are kept.
+    fold
+        Whose weights; by default the first that is finished. Never choose the one with the best score: that would be
+        a choice by the test speakers.
+    table
+        What the run was trained on; by default it is read from the recipe's corpora.
+
+    Raises
+    ------
+    TrainingError
+        If no fold is finished, the name is that of a model that ships, or the bundle cannot be written.
+    CorpusError
+        If the corpora are no longer there.
+    """
+    recipe, protocol = recipe_from_run(run.read()), run.read()["protocol"]
+    folder = folder or settings().own_models / run.path.name
+    if (SHIPPED / folder.name).is_dir():
+        raise TrainingError(f"'{folder.name}' is the name of a model that comes with the program: choose another.")
+    table = read_corpora(recipe.corpora) if table is None else table
+    finished = [number for number in range(fold_count(protocol, table)) if run.finished(number)]
+    if not finished or fold not in (None, *finished):
+        raise TrainingError(f"{run.path} has no finished fold to use: train it to its end first.")
+    number = finished[0] if fold is None else fold
+    split = select(table, make_split(table, protocol, number), recipe)
+    held_out = _held_out_beside(run, recipe, table) if protocol == ALL else None
+    try:
+        if held_out is not None:
+            return publish_bundle(folder, recipe, run, held_out, table)
+        calibration = calibrate_run(run, [number])
+        fields = {
+            "title": f"{recipe.title or recipe.name} ({run.path.name})",
+            "evaluation": evaluate_run(run, finished) if protocol != ALL else {},
+            "evaluation_note": _fold_note(run, recipe, protocol, table, split, len(finished)),
+            "limits": ((_LEAKY_LIMIT,) if is_leaky(protocol) else ()) + _limits(table.iloc[split.train]),
+            **_calibrated(recipe, calibration.folds[0], calibration.threshold),
+        }
+        return _write(folder, recipe, run, number, table.iloc[split.train], fields)
+    except OSError as error:
+        raise TrainingError(f"The model cannot be written to {folder} ({error.strerror}).") from error
+
+
+def _write(
+    folder: Path, recipe: Recipe, run: RunFolder, fold: int, heard: pd.DataFrame, fields: dict[str, Any]
+) -> ModelCard:
+    """Write one fold's weights with a card: *heard* are the clips it was trained on, *fields* what is said of it."""
+    used = chosen_recipe(recipe, run.path / f"fold-{fold}")
+    is_network = isinstance(used, NetworkRecipe)
+    name = "weights.safetensors" if is_network else "weights.skops"
+    weights = (run.path / f"fold-{fold}" / name).read_bytes()
+    common: dict[str, Any] = {
+        "name": folder.name,
+        "description": recipe.description,
+        "labels": label_names(recipe.labels),
+        "front_end": used.front_end,
+        "model": used.network if isinstance(used, NetworkRecipe) else used.classifier,
+        "parameters": _parameters(weights) if is_network else None,
+        "training_data": _training_data(heard),
+        "recipe": used.model_dump(mode="json"),
+        "seed": recipe.seed,
+        "environment": environment(),
+        "licence": _licence(heard),
+    }
+    return write_bundle(folder, weights, name, common | fields)
+
+
+def _calibrated(recipe: Recipe, calibration: Calibration, threshold: float) -> dict[str, Any]:
+    bias = calibration.bias[class_indices(label_names(recipe.labels))]
+    return {"temperature": calibration.temperature, "bias": bias.tolist(), "threshold": threshold}
+
+
+def _held_out_beside(run: RunFolder, recipe: Recipe, table: pd.DataFrame) -> RunFolder | None:
+    """Return the first finished speaker-independent run of the same recipe in the same place."""
+    for path in sorted(run.path.parent.iterdir()):
+        other = RunFolder(path)
+        try:
+            content = other.read()
+            protocol = content["protocol"]
+            if protocol == ALL or is_leaky(protocol) or recipe_from_run(content) != recipe:
+                continue
+            if all(other.finished(fold) for fold in range(fold_count(protocol, table))):
+                return other
+        except (TrainingError, RecipeError):
+            continue
+    return None
 
 
 def _note(protocol: str, folds: int) -> str:
@@ -96,6 +191,27 @@ def _note(protocol: str, folds: int) -> str:
         "Each was calibrated, threshold included, on its own validation speakers; the shipped temperature, bias and "
         "threshold come from those of all folds. Answers were restricted to the "
         "classes of the corpus, except under 'open', where all eight were allowed."
+    )
+
+
+def _fold_note(run: RunFolder, recipe: Recipe, protocol: str, table: pd.DataFrame, split: Split, finished: int) -> str:
+    if protocol == ALL:
+        return (
+            "Nobody knows how good this model is: it was trained on all clips, and there is no finished training of "
+            "the same recipe that held speakers out. Its confidence is not calibrated."
+        )
+    folds = fold_count(protocol, table)
+    places = class_indices(label_names(recipe.labels))
+    frame = run.predictions(split.fold).query("part == 'test'")
+    recall = macro_recall(frame[LOGIT_COLUMNS].to_numpy()[:, places], table, split.test, recipe)
+    speakers = table.iloc[split.test].groupby(["corpus", "speaker"]).ngroups
+    heard = "which it also heard in training" if is_leaky(protocol) else "none of which it ever heard"
+    return (
+        f"These are the weights of fold {split.fold + 1} of {folds} under protocol '{protocol}', with temperature, "
+        "bias and threshold from that fold's own validation speakers. On the "
+        f"{len(split.test)} test clips of its {speakers} test speakers, {heard}, its recall averaged over the classes "
+        f"was {100 * recall:.1f} %. Figures per protocol are of the {finished} finished folds' models of the same "
+        "recipe together, and left out where they are not all that the protocol asks for."
     )
 
 
@@ -127,11 +243,12 @@ def _licence(table: pd.DataFrame) -> str:
 def _limits(table: pd.DataFrame) -> tuple[str, ...]:
     corpora = set(table["corpus"])
     own = [entry["title"] for entry in _training_data(table) if entry["corpus"] not in CORPORA]
+    # The last is of corpora that were heard together.
+    general = LIMITS if {"cremad", "ravdess"} <= corpora else LIMITS[:3]
     if not own:
-        return LIMITS
+        return general
     stated = _OWN_LIMIT.format(corpora=" and ".join(own))
-    general = LIMITS if corpora & set(CORPORA) else LIMITS[1:3]
-    return (stated, *general)
+    return (stated, *(general if corpora & set(CORPORA) else LIMITS[1:3]))
 
 
 def _parameters(weights: bytes) -> int:

@@ -127,16 +127,27 @@ def test_impossible_settings_are_refused(settings: dict[str, Any], part: str) ->
         TypeAdapter(NetworkConfig).validate_python(settings)
 
 
-def test_cepstrum_is_the_cosine_transform_normalised_over_the_clip() -> None:
-    spectrogram = torch.randn(2, 40, 30) * 10
+def test_cepstrum_is_the_cosine_transform_scaled_by_the_training_clips() -> None:
+    spectrogram = torch.randn(2, 40, 30) * 10 + torch.linspace(5, -5, 40)[:, None]
     lengths = torch.tensor([30, 11])
-    result = Cepstrum(40, 13)(spectrogram, lengths).numpy()
-    for row, length in enumerate((30, 11)):
-        expected = scipy.fft.dct(spectrogram[row, :, :length].numpy(), norm="ortho", axis=0)[:13]
-        expected = (expected - expected.mean(1, keepdims=True)) / (expected.std(1, keepdims=True) + 1e-3)
-        np.testing.assert_allclose(result[row, :, :length], expected, atol=1e-4)
-        assert (result[row, :, length:] == 0).all()
-    assert dict(Cepstrum(40, 13).state_dict()) == {}  # nothing learnt, so nothing kept
+    cepstrum = Cepstrum(40, 13)
+    cepstrum.norm.momentum = 1.0  # keep the statistics of the last batch alone
+    cepstrum.train()(spectrogram, torch.tensor([30, 30]))
+    expected = scipy.fft.dct(spectrogram.numpy(), norm="ortho", axis=1)[:, :13]
+    mean, deviation = expected.mean((0, 2)), expected.std((0, 2), ddof=1)
+    expected = (expected - mean[:, None]) / deviation[:, None]
+    expected[1, :, 11:] = 0
+    np.testing.assert_allclose(cepstrum.eval()(spectrogram, lengths).detach().numpy(), expected, atol=1e-4)
+    assert mean[1] > 5  # the tilt of the spectrum, which the scaling by other clips does not take from a clip
+    assert list(cepstrum.parameters()) == []
+
+
+def test_a_steady_timbre_is_seen_through_mfcc() -> None:
+    network = _trained_a_little(CNNConfig(input="mfcc"))
+    dark, bright = (torch.linspace(0, slope, 64)[None, :, None].expand(1, 64, 50) for slope in (-40.0, 40.0))
+    with torch.inference_mode():
+        first, second = (network(clip, torch.tensor([50])) for clip in (dark, bright))
+    assert (first - second).abs().max() > 1e-2
 
 
 def test_the_maximum_of_a_block_is_of_true_frames_and_lengths_follow() -> None:

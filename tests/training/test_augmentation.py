@@ -85,3 +85,11 @@ def test_masks_hide_a_part_but_never_all(batch: tuple[torch.Tensor, torch.Tensor
         hidden = (masked[row, :, :length] == 0).float().mean()
         assert 0 < hidden < 0.7
         assert (masked[row, :, length:] == 0).all()
+
+
+def test_masks_wider_than_the_spectrogram_leave_half_of_it(batch: tuple[torch.Tensor, torch.Tensor]) -> None:
+    spectrogram, lengths = batch
+    config = STILL.model_copy(update={"band_masks": 1, "band_width": 1000})
+    masked = mask_bands_and_frames(spectrogram - 1, lengths, config, _generator())
+    hidden = (masked[:, :, 0] == 0).sum(1)
+    assert 0 < hidden.max() <= 32

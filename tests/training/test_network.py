@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn.metrics
 import torch
 
 from ser_core.emotions import EMOTIONS
 from ser_core.errors import TrainingError
 from ser_core.features.logmel import LogMelConfig
 from ser_core.features.store import FeatureStore
+from ser_core.networks.cnn import CNNConfig
+from ser_core.networks.crnn import CRNNConfig
+from ser_core.networks.residual_cnn import ResidualCNNConfig
 from ser_core.networks.residual_crnn import ResidualCRNNConfig
+from ser_core.networks.transformer import TransformerConfig
 from ser_core.training.data import ClipData
 from ser_core.training.network import masked_loss, predict_logits, train_network
 from ser_core.training.recipe import NetworkRecipe, OptimiserConfig
 
+#: Tiny ones of every family, with dropout, so that a resumed training must draw the same numbers.
+FAMILIES: dict[str, Any] = {
+    "residual-crnn": ResidualCRNNConfig(channels=(8, 12), hidden=8, dropout=0.1),
+    "cnn on mfcc": CNNConfig(channels=(8, 12), hidden=16, input="mfcc", n_mfcc=12, n_mels=16, dropout=0.1),
+    "crnn": CRNNConfig(channels=(8, 12), hidden=8, dropout=0.1),
+    "residual-cnn": ResidualCNNConfig(channels=(8, 12), hidden=16, dropout=0.1),
+    "transformer": TransformerConfig(stem=8, width=16, layers=1, heads=2, feedforward=16, dropout=0.1),
+}
 
-def _recipe(epochs: int = 4, **optimiser: Any) -> NetworkRecipe:
+
+def _recipe(epochs: int = 4, network: Any = None, **optimiser: Any) -> NetworkRecipe:
     return NetworkRecipe(
         name="tiny",
         front_end=LogMelConfig(n_mels=16),
-        network=ResidualCRNNConfig(n_mels=16, channels=(8, 12), hidden=8, dropout=0.0),
+        network=network or ResidualCRNNConfig(n_mels=16, channels=(8, 12), hidden=8, dropout=0.0),
         optimiser=OptimiserConfig(epochs=epochs, batch_size=8, learning_rate=5e-3, average_decay=0.9, **optimiser),
     )
 
@@ -51,13 +66,32 @@ def _train(recipe: NetworkRecipe, data: ClipData, folder: Path, log: list[dict[s
     return train_network(recipe, data, rows[:48], rows[48:], folder, entries.append, seed=1)
 
 
-def test_learns_what_can_be_learnt(data: ClipData, tmp_path: Path) -> None:
-    network = _train(_recipe(epochs=12), data, tmp_path)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_learns_what_can_be_learnt(family: str, data: ClipData, tmp_path: Path) -> None:
+    network = _train(_recipe(16, FAMILIES[family]), data, tmp_path)
     answers = predict_logits(network, data, np.arange(48, 64)).argmax(1)
     assert (answers == data.target[48:64]).mean() >= 0.75
 
 
-def test_a_resumed_training_gives_the_same_weights(data: ClipData, tmp_path: Path) -> None:
+def test_the_log_has_what_a_page_draws(data: ClipData, tmp_path: Path) -> None:
+    log: list[dict[str, Any]] = []
+    network = _train(_recipe(epochs=2), data, tmp_path, log)
+    assert [entry["epoch"] for entry in log] == [1, 2]
+    for entry in log:
+        assert {"epochs", "loss", "validation_uar", "confusion", "labels", "learning_rate", "seconds"} <= set(entry)
+        assert json.loads(json.dumps(entry)) == entry
+    last, answers = log[-1], predict_logits(network, data, np.arange(48, 64))
+    answers[:, ~data.possible[0]] = -np.inf  # what CREMA-D lacks cannot be an answer
+    expected = sklearn.metrics.confusion_matrix(data.target[48:64], answers.argmax(1), labels=range(8))
+    assert last["confusion"] == expected.tolist()
+    recall = sklearn.metrics.balanced_accuracy_score(data.target[48:64], answers.argmax(1))
+    assert last["validation_uar"] == pytest.approx(recall, abs=1e-4)
+    assert last["labels"] == list(EMOTIONS)
+    assert log[0]["learning_rate"] > log[1]["learning_rate"] > 0
+
+
+@pytest.mark.parametrize("family", ["residual-crnn", "transformer", "cnn on mfcc"])
+def test_a_resumed_training_gives_the_same_weights(family: str, data: ClipData, tmp_path: Path) -> None:
     class KilledError(Exception):
         pass
 
@@ -67,7 +101,7 @@ def test_a_resumed_training_gives_the_same_weights(data: ClipData, tmp_path: Pat
 
     (tmp_path / "whole").mkdir()
     (tmp_path / "broken").mkdir()
-    recipe, rows = _recipe(), np.arange(64)
+    recipe, rows = _recipe(4, FAMILIES[family]), np.arange(64)
     whole = _train(recipe, data, tmp_path / "whole")
     with pytest.raises(KilledError):
         train_network(recipe, data, rows[:48], rows[48:], tmp_path / "broken", kill, seed=1)
