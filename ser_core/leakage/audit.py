@@ -40,8 +40,8 @@ _TITLES = {
 }
 _EXPLANATIONS = {
     "speaker": "The model has heard these voices: its score says nothing about a new one. Split by speaker.",
-    "sentence": "The model may have learnt the words. In corpora of few sentences this is usual and often accepted; say "
-    "so, or test on unheard sentences.",
+    "sentence": "The model may have learnt the words. In corpora of few sentences this is usual and often accepted; "
+    "say so, or test on unheard sentences.",
     "duplicate": "These test clips are training clips, whatever their files are called: remove one of each.",
     "copy": "These test clips are training clips with noise, another speed, pitch or level: split before augmenting.",
 }
@@ -180,7 +180,7 @@ def audit(
     lists = [_named(part) for part in (train, test)]
     if not all(len(part) for part in lists):
         raise CorpusError("Both lists need files: one of them is empty.")
-    found = {kind: _shared(*lists, kind) for kind in ("speaker", "sentence")}
+    found = {kind: _shared(lists[0], lists[1], kind) for kind in ("speaker", "sentence")}
     unreadable: list[str] = []
     if listen:
         sounds = _listen(lists, jobs, progress, cancelled, unreadable)

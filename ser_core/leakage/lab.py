@@ -9,7 +9,6 @@ fold and seed. Splits come from :mod:`ser_core.protocols`, the inflated ones by 
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,30 +16,20 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
-from ser_core.audio import Waveform
 from ser_core.corpora import read_corpora
-from ser_core.effects.change import VoiceChange, apply
 from ser_core.emotions import EMOTIONS, class_indices
 from ser_core.errors import CancelledError, ProtocolError
 from ser_core.evaluation import metrics
 from ser_core.evaluation.bootstrap import SpeakerBootstrap, interval
 from ser_core.features.functionals import FunctionalsConfig, functional_vector
 from ser_core.features.store import Cancelled, Progress, extract_table
+from ser_core.leakage.copies import CopyConfig, copy_functionals
 from ser_core.leakage.models import fit_svm, perceptron_epochs
 from ser_core.leakage.words import EXPLANATIONS, HONEST, REFERENCES, TITLES
 from ser_core.protocols import LEAKY, SPEAKER, Split, fold_count, make_split
 
 #: More clips than this are not needed to show a leak; whole speakers are left out beyond it.
 MOST_CLIPS = 2000
-
-
-class CopyConfig(BaseModel):
-    """Settings of the functionals of an augmented copy: a little faster or slower, noisier, louder or softer."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    functionals: FunctionalsConfig = FunctionalsConfig()
-    seed: int = 0
 
 
 class Experiment(BaseModel):
@@ -113,19 +102,6 @@ class _Answers:
     target: np.ndarray
     answer: np.ndarray
     speakers: np.ndarray
-
-
-def copy_functionals(waveform: Waveform, config: CopyConfig) -> np.ndarray:
-    """Return the functionals of a clip's augmented copy [shape=(1, n), float32]; the same for the same sound."""
-    rng = np.random.default_rng([config.seed, zlib.crc32(waveform.samples.tobytes())])
-    change = VoiceChange(
-        speed=round(float(rng.choice([rng.uniform(0.94, 0.98), rng.uniform(1.02, 1.06)])), 3),
-        noise="white",
-        snr_db=round(float(rng.uniform(20, 30)), 1),
-        level_db=round(float(rng.uniform(-9, -3)), 1),
-        seed=int(rng.integers(1 << 31)),
-    )
-    return functional_vector(apply(waveform, change), config.functionals)
 
 
 def load_lab(corpus: str, progress: Progress | None = None, cancelled: Cancelled | None = None) -> LabData:
@@ -226,7 +202,7 @@ def _experiment(
         uar_ci95=interval(drawn[name]),
         wa=float((pooled[name].target == pooled[name].answer).mean()),
         seeds=[uar(part) for part in answers[name]],
-        **fields,  # type: ignore[arg-type]
+        **fields,
     )
 
 
