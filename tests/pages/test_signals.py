@@ -99,6 +99,17 @@ def test_the_part_in_view_is_drawn_alone(page: AppTest) -> None:
     assert '"range":[0.5,1.0]' not in page.get("plotly_chart")[0].proto.spec
 
 
+def test_the_part_in_view_can_be_kept_alone_and_given_back(page: AppTest) -> None:
+    whole = sound(page)
+    choose(page, f"in_view_{whole.digest[:12]}", (0.5, 1.0))
+    press(page, "view_keep")
+    assert not page.exception
+    assert sound(page).waveform.duration_s == pytest.approx(0.5)
+    np.testing.assert_array_equal(sound(page).waveform.samples, whole.waveform.samples[8000:16000])
+    press(page, "view_undo")
+    assert sound(page) is whole
+
+
 def test_a_long_recording_begins_with_its_first_half_minute(page: AppTest) -> None:
     long = np.tile(load_audio(EXAMPLE.path).samples, 30)
     give(page, "lecture.wav", as_wav(long))

@@ -80,6 +80,8 @@ def _utterances(sound: Sound, folder: Path | None) -> None:
     table = pd.DataFrame(rows)
     st.markdown(f"**{len(parts)}** utterance" + ("s" if len(parts) > 1 else "") + ", each answered on its own:")
     st.dataframe(table, hide_index=True, width="stretch", key="utterances", height="auto" if len(table) < 12 else 400)
+    if folder is not None and len(parts) > _MOST_ANSWERED:
+        st.caption(f"Only the first {_MOST_ANSWERED} are answered: cut out a part in Panels to see the others.")
     save_table(table, "utterances")
     number = st.selectbox(
         "Listen to", range(len(parts)), key="utterance",

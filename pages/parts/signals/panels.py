@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.parts.inputs import Sound
+from pages.parts.inputs import Sound, take_sound
 from pages.parts.models import wav_bytes
 from pages.parts.show import chart_config, save_chart
 from pages.parts.signals import cursor
@@ -41,6 +42,7 @@ def show_panels(sound: Sound) -> None:
     settings = choose_settings()
     with st.container(key=cursor.PLAYER):
         st.audio(wav_bytes(sound.waveform, sound.digest), format="audio/wav")
+    _undo_button(sound)
     start, end = _part_in_view(sound)
     with st.container(key=cursor.PANELS):
         cursor.mount_cursor(start, end, duration, on_zoom=lambda: _zoom(sound))
@@ -73,7 +75,29 @@ def _part_in_view(sound: Sound) -> tuple[float, float]:
             "All", icon=":material/fit_width:", key="view_all", width="content", disabled=(start, end) == whole,
             on_click=lambda: st.session_state.update({key: whole}), help="Show the whole recording",
         )  # fmt: skip
+        _keep_button(sound, start, end, whole=(start, end) == whole)
     return start, max(end, min(duration, start + 0.05))
+
+
+def _undo_button(sound: Sound) -> None:
+    """Draw the way back from a part to the recording it was cut from."""
+    before: dict[str, Sound] = st.session_state.setdefault("sounds_before_cutting", {})
+    if sound.digest in before and st.button("Back to the whole recording", icon=":material/undo:", key="view_undo"):
+        take_sound(before[sound.digest])
+        st.rerun(scope="app")
+
+
+def _keep_button(sound: Sound, start: float, end: float, *, whole: bool) -> None:
+    """Draw the button that goes on with the part in view alone."""
+    if st.button(
+        "Keep", icon=":material/content_cut:", key="view_keep", width="content", disabled=whole,
+        help="Go on with this part alone, in every section",
+    ):  # fmt: skip
+        title = f"{sound.title}, {start:.2f} to {end:.2f} s"
+        digest = hashlib.sha256(f"{sound.digest}:{start}:{end}".encode()).hexdigest()
+        st.session_state["sounds_before_cutting"][digest] = sound
+        take_sound(Sound("changed", title, sound.name, digest, sound.waveform.cut(start, end)))
+        st.rerun(scope="app")
 
 
 def _range_key(sound: Sound) -> str:
