@@ -2,8 +2,12 @@
 
     python scripts/evaluate.py --model lite --protocol cremad-evar
 
+    python scripts/evaluate.py --recipe lite --protocol joint --details
+    python scripts/evaluate.py --recipe lite --protocol ravdess-emobox --compare functionals-svm-ravdess-emobox
+
 A shipped model has heard all speakers, so its numbers are those of the models that were trained for this without the
-test speakers; they are kept in its model.json. A recipe is trained (or its finished run is read) and scored anew.
+test speakers; they are kept in its model.json. A recipe is trained (or its finished run is read) and scored anew; its
+answers are there, so --details tells more of them and --compare sets them beside those of another run.
 """
 
 from __future__ import annotations
@@ -15,8 +19,10 @@ import cli
 
 from ser_core.bundle import find_bundle, load_card
 from ser_core.errors import ProtocolError
-from ser_core.evaluation.report import evaluate_run
-from ser_core.protocols import JOINT, SPEAKER, answered_protocols, fold_count, kind_of
+from ser_core.evaluation.comparison import compare
+from ser_core.evaluation.details import Estimate, evaluate_details
+from ser_core.evaluation.report import evaluate_run, held_out_tests
+from ser_core.protocols import ALL, JOINT, answered_protocols, fold_count, kind_of, protocol_names
 from ser_core.training.job import load_features, train_in_processes
 from ser_core.training.recipe import load_recipe
 from ser_core.training.runs import RunFolder
@@ -27,7 +33,17 @@ def main() -> int:
     options = _parser().parse_args()
     if not answered_protocols(options.protocol):
         raise ProtocolError(f"Protocol '{options.protocol}' has no held-out speakers to be scored on: choose another.")
-    reports = _of_model(options.model, options.protocol) if options.model else _of_recipe(options)
+    if options.model and (options.details or options.compare):
+        raise ProtocolError("A bundle keeps no answers: give --recipe with --details or --compare.")
+    if options.model:
+        reports = _of_model(options.model, options.protocol)
+    else:
+        run, folds = _finished_run(options)
+        if options.compare:
+            return _compare(options, run, folds)
+        if options.details:
+            return _details(options, run, folds)
+        reports = evaluate_run(run, folds)
     if options.json:
         single = options.protocol != JOINT
         cli.print_json(reports[options.protocol] if single else {"protocol": JOINT, "evaluations": reports})
@@ -42,9 +58,11 @@ def _parser() -> cli.Parser:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--model", help="name or folder of a bundle")
     what.add_argument("--recipe", help="a TOML file or the name of a built-in recipe")
-    parser.add_argument("--protocol", default=JOINT, choices=[*answered_protocols(JOINT), JOINT, SPEAKER])
+    parser.add_argument("--protocol", default=JOINT, choices=[name for name in protocol_names() if name != ALL])
     parser.add_argument("--folds", default="all", choices=["all"], help="all folds are needed for a score")
     parser.add_argument("--run", help="name of the run folder of the recipe (default: <recipe>-<protocol>)")
+    parser.add_argument("--details", action="store_true", help="groups of people, curves, mistakes; all intervals")
+    parser.add_argument("--compare", metavar="RUN", help="a finished run of the same protocol to compare with")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="folds trained at once")
     parser.add_argument("--json", action="store_true", help="print JSON")
     return parser
@@ -59,7 +77,7 @@ def _of_model(name: str, protocol: str) -> dict[str, Any]:
     return {name: card.evaluation[name] for name in wanted}
 
 
-def _of_recipe(options: Any) -> dict[str, Any]:
+def _finished_run(options: Any) -> tuple[RunFolder, list[int]]:
     recipe = load_recipe(options.recipe)
     run = RunFolder.open(recipe, options.protocol, options.run)
     folds = list(range(fold_count(options.protocol)))
@@ -67,7 +85,47 @@ def _of_recipe(options: Any) -> dict[str, Any]:
         table, store = load_features(recipe, cli.progress("features"))
         folds = list(range(fold_count(options.protocol, table)))  # a corpus of few speakers needs fewer
         train_in_processes(run, recipe, options.protocol, table, store, folds=folds, jobs=options.jobs)
-    return evaluate_run(run, folds)
+    return run, folds
+
+
+def _compare(options: Any, run: RunFolder, folds: list[int]) -> int:
+    other = RunFolder.at(options.compare)
+    first, second = held_out_tests(run, folds), held_out_tests(other)
+    answers = {name: compare(first[name], second[name], name) for name in first if name in second}
+    if not answers:
+        raise ProtocolError(f"The run '{options.compare}' answers other protocols: compare runs of the same one.")
+    if options.json:
+        cli.print_json({name: answer.model_dump(mode="json") for name, answer in answers.items()})
+    else:
+        for name, answer in answers.items():
+            print(f"{name}: {answer.words} McNemar's exact test: p = {answer.mcnemar_p:.2g}")
+    return cli.FINE
+
+
+def _details(options: Any, run: RunFolder, folds: list[int]) -> int:
+    answers = {name: evaluate_details(parts, name) for name, parts in held_out_tests(run, folds).items()}
+    if options.json:
+        cli.print_json({name: details.model_dump(mode="json") for name, details in answers.items()})
+        return cli.FINE
+    for name, details in answers.items():
+        print(f"{name}: {details.clips} clips of {details.speakers} speakers; {details.kind}")
+        for metric, estimate in details.metrics.items():
+            print(f"  {metric:18s} {_words(estimate)}")
+        for grouping, groups in details.groups.items():
+            for group in groups if grouping in ("corpus", "sex", "age", "intensity") else []:
+                print(f"  UAR, {grouping} {group.value}: {_words(group.uar)} ({group.clips} clips)")
+        for mistake in details.mistakes[:5]:
+            print(f"  {mistake.corpus}/{mistake.clip}: {mistake.truth}, heard as {mistake.answer}", end="")
+            print(f" with {100 * mistake.confidence:.0f} % confidence")
+    return cli.FINE
+
+
+def _words(estimate: Estimate) -> str:
+    if estimate.value is None:
+        return "not defined"
+    if estimate.low is None or estimate.high is None:
+        return f"{estimate.value:.3f}"
+    return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
 
 
 def _print_words(report: dict[str, Any]) -> None:

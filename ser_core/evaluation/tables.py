@@ -1,12 +1,13 @@
-"""The measured figures of bundles as Markdown tables, for README and `docs/results.md`."""
+"""The measured figures of bundles and runs as Markdown tables, for README, `docs/results.md`, `docs/families.md`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ser_core.bundle import ModelCard
-from ser_core.protocols import answered_protocols
+from ser_core.protocols import answered_protocols, is_leaky, kind_of, published_names
 
 #: Protocol -> how README names it.
 _NAMES = {
@@ -45,6 +46,51 @@ def results_page(cards: Sequence[ModelCard]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+@dataclass(frozen=True)
+class FamilyRun:
+    """A finished run: its name, the content of its recipe.json, its evaluation objects by protocol."""
+
+    name: str
+    content: Mapping[str, Any]
+    reports: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def family(self) -> str:
+        """What kind of model it is."""
+        recipe = self.content["recipe"]
+        return str((recipe.get("classifier") or recipe.get("network") or {}).get("kind", recipe.get("kind", "")))
+
+    @property
+    def command(self) -> str:
+        """What to type to repeat it."""
+        recipe, protocol = str(self.content["recipe"]["name"]), str(self.content["protocol"])
+        named = "" if self.name == f"{recipe}-{protocol}" else f" --run {self.name}"
+        return f"python scripts/train.py {recipe} --protocol {protocol}{named}"
+
+
+def families_page(runs: Sequence[FamilyRun]) -> str:
+    """Return the whole of `docs/families.md`: a table for each honest protocol, the best run first."""
+    parts = [
+        "# Model families",
+        "Written by `python scripts/results.py` from the finished runs in `SER_RUNS`; do not edit by hand.",
+        "Scores on speakers that were not heard in training, in percent: UAR and accuracy with 95 % bootstrap "
+        "intervals over speakers. Two runs whose intervals overlap may still differ: "
+        "`python scripts/evaluate.py --recipe A --protocol P --compare RUN` tests both on the same clips.",
+    ]
+    found = {name for run in runs for name in run.reports if not is_leaky(name)}
+    order = [*published_names(), *sorted(found - set(published_names()))]
+    for protocol in (name for name in order if name in found):
+        rows = [run for run in runs if protocol in run.reports]
+        ranked = sorted(rows, key=lambda run, protocol=protocol: (-run.reports[protocol]["uar"], run.name))  # type: ignore[misc]
+        lines = [_row(["family", "run", "classes", "UAR", "accuracy", "chance", "command"]), _row(["---"] * 7)]
+        for run in ranked:
+            report = run.reports[protocol]
+            scores = [_percent_ci(report, "uar"), _percent_ci(report, "wa"), f"{100 * report['chance']:.1f}"]
+            lines.append(_row([run.family, run.name, str(report["classes"]), *scores, f"`{run.command}`"]))
+        parts += [f"## {_NAMES.get(protocol, protocol)} (`{protocol}`)", f"{kind_of(protocol)}.", "\n".join(lines)]
+    return "\n\n".join(parts) + "\n"
+
+
 def _commands(card: ModelCard) -> str:
     recipe = card.recipe["name"]
     return (
@@ -78,7 +124,7 @@ def _protocol_section(report: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _percent_ci(report: dict[str, Any], name: str) -> str:
+def _percent_ci(report: Mapping[str, Any], name: str) -> str:
     low, high = report[f"{name}_ci95"]
     return f"{100 * report[name]:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
 
