@@ -22,6 +22,7 @@ PAGES = [
     st.Page("pages/signals.py", title="Signals", icon=":material/waves:"),
     st.Page("pages/explore.py", title="Explore", icon=":material/travel_explore:"),
     st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
+    st.Page("pages/evaluate.py", title="Evaluate", icon=":material/verified:"),
 ]
 
 st.navigation(PAGES).run()
