@@ -58,6 +58,7 @@ class GradientBoostingConfig(_Family):
     iterations: int = Field(80, ge=1, le=2000, description="each adds one tree a class")
     learning_rate: float = Field(0.1, gt=0, le=1)
     leaves: int = Field(8, ge=2, le=255)
+    bins: int = Field(32, ge=2, le=255, description="values of a functional that are told apart; fewer is faster")
     min_samples_leaf: int = Field(10, ge=1)
     l2: float = Field(1.0, ge=0)
     feature_share: float = Field(0.2, gt=0, le=1, description="share of the functionals tried at each branch")

@@ -136,6 +136,7 @@ def _classifier(config: ClassicalConfig, seed: int) -> Any:
                 learning_rate=config.learning_rate,
                 max_iter=config.iterations,
                 max_leaf_nodes=config.leaves,
+                max_bins=config.bins,
                 min_samples_leaf=config.min_samples_leaf,
                 l2_regularization=config.l2,
                 max_features=config.feature_share,

@@ -53,10 +53,11 @@ def fit_classical(
 ) -> np.ndarray:
     """Fit a classifier, write it where *folder* is given, and return its scores of *scored* [shape=(n, classes)]."""
     target = class_targets(table["emotion"].iloc[train].tolist(), recipe.labels)
-    classifier = fit_classifier(build_classifier(recipe.classifier, recipe.seed), store.values[train], target)
+    first = store.offsets[:-1]  # a clip has one row, or none where the recipe leaves it out
+    classifier = fit_classifier(build_classifier(recipe.classifier, recipe.seed), store.values[first[train]], target)
     if folder is not None:
         save_classifier(classifier, folder / "weights.skops")
-    return decision_scores(classifier, store.values[scored], len(label_names(recipe.labels)))
+    return decision_scores(classifier, store.values[first[scored]], len(label_names(recipe.labels)))
 
 
 def macro_recall(logits: np.ndarray, table: pd.DataFrame, rows: np.ndarray, recipe: Recipe) -> float:

@@ -11,6 +11,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import torch
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # comes with scikit-learn
 
 from ser_core.corpora import read_corpora
 from ser_core.emotions import EMOTIONS, class_indices, label_names, map_label
@@ -24,19 +25,28 @@ from ser_core.training.fit import Report, fit_classical, fit_network
 from ser_core.training.recipe import NetworkRecipe, Recipe
 from ser_core.training.runs import LOGIT_COLUMNS, RunFolder
 from ser_core.training.search import search_settings
-from ser_core.training.selection import select
+from ser_core.training.selection import select, used_rows
 
 #: The logit of a class that the label set lacks.
 ABSENT = -1e4
 
 
 def load_features(recipe: Recipe, progress: Progress | None = None) -> tuple[pd.DataFrame, FeatureStore]:
-    """Return the table of the recipe's corpora and its features, computed when they are not cached."""
+    """Return the table of the recipe's corpora and its features, computed when they are not cached.
+
+    Clips that the recipe's label set or filters leave out stay in the table, since the speakers are split before, and
+    have no frames.
+    """
     table = read_corpora(recipe.corpora)
+    used = used_rows(table, recipe)
+    part = table[used]
     if isinstance(recipe, NetworkRecipe):
-        return table, extract_table(table, recipe.front_end, extract=log_mel_frames, progress=progress)
-    store = extract_table(table, recipe.front_end, extract=functional_vector, dtype=np.float32, progress=progress)
-    return table, store
+        store = extract_table(part, recipe.front_end, extract=log_mel_frames, progress=progress)
+    else:
+        store = extract_table(part, recipe.front_end, extract=functional_vector, dtype=np.float32, progress=progress)
+    lengths = np.zeros(len(table), np.int64)
+    lengths[used] = np.diff(store.offsets)
+    return table, FeatureStore(store.values, np.concatenate([[0], np.cumsum(lengths)]))
 
 
 def train_folds(
@@ -90,20 +100,17 @@ def train_in_processes(
     jobs: int = 1,
     report: Report | None = None,
 ) -> None:
-    """Train folds as :func:`train_folds` does, *jobs* of them at once, each in a process with one thread.
-
-    One thread a fold and a fold a core is faster than all cores on one fold, and does not stall on a busy machine.
-    """
+    """Train folds as :func:`train_folds` does, *jobs* of them at once, each in a process of its own."""
     waiting = [fold for fold in folds if not run.finished(fold)]
     if len(waiting) <= 1 or jobs <= 1:
         train_folds(run, recipe, protocol, table, store, folds=waiting, report=report)
         return
-    work = (joblib.delayed(_fold_in_process)(run, recipe, protocol, table, store, fold, report) for fold in waiting)
+    work = (joblib.delayed(_train_fold)(run, recipe, protocol, table, store, fold, report) for fold in waiting)
     joblib.Parallel(n_jobs=min(jobs, len(waiting)), batch_size=1)(work)
     write_report(run, protocol, table)
 
 
-def _fold_in_process(
+def _train_fold(
     run: RunFolder,
     recipe: Recipe,
     protocol: str,
@@ -112,11 +119,21 @@ def _fold_in_process(
     fold: int,
     report: Report | None,
 ) -> None:
+    """Train one fold with one thread.
+
+    A fold a core is faster than all cores on one fold, and does not stall on a busy machine; and since the number of
+    threads decides in which order numbers are added, a fold gives the same alone as beside others.
+    """
+    threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    _train_fold(run, recipe, protocol, table, store, fold, report)
+    try:
+        with threadpool_limits(1):
+            _train_fold_alone(run, recipe, protocol, table, store, fold, report)
+    finally:
+        torch.set_num_threads(threads)
 
 
-def _train_fold(
+def _train_fold_alone(
     run: RunFolder,
     recipe: Recipe,
     protocol: str,

@@ -10,7 +10,16 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from ser_core.classical import ClassicalConfig, SVMConfig
 from ser_core.corpora import CORPORA
@@ -21,6 +30,7 @@ from ser_core.features.functionals import FunctionalsConfig
 from ser_core.features.logmel import LogMelConfig
 from ser_core.networks.registry import NetworkConfig
 from ser_core.networks.residual_crnn import ResidualCRNNConfig
+from ser_core.protocols import JOINT, protocol_names
 
 #: Parts of a recipe in which a search may try values: what is known before features are computed.
 SEARCHABLE = ("classifier", "network", "optimiser", "augmentation")
@@ -99,6 +109,8 @@ class _AnyRecipe(_Part):
     description: str = ""
     seed: int = Field(0, ge=0, lt=2**32)
     corpora: tuple[str, ...] = tuple(CORPORA)
+    protocol: str = Field(JOINT, description="used where none is given when the training is started")
+    folds: tuple[Annotated[int, Field(ge=0)], ...] = Field((), description="likewise; none = all of the protocol")
     labels: Annotated[int | dict[str, str], BeforeValidator(_label_set)] = Field(
         8, description="size of a label set, or a table from emotion to emotion or 'skip'"
     )
@@ -106,6 +118,13 @@ class _AnyRecipe(_Part):
     search: dict[str, tuple[Any, ...]] = Field(
         default_factory=dict, description="values to try, by dotted setting; chosen among training speakers alone"
     )
+
+    @field_validator("protocol")
+    @classmethod
+    def _is_a_protocol(cls, name: str) -> str:
+        if name not in protocol_names():
+            raise ValueError(f"use one of {', '.join(protocol_names())}")
+        return name
 
 
 class NetworkRecipe(_AnyRecipe):

@@ -47,6 +47,12 @@ def select(table: pd.DataFrame, split: Split, recipe: Recipe) -> Split:
     return chosen
 
 
+def used_rows(table: pd.DataFrame, recipe: Recipe) -> np.ndarray:
+    """Return which clips can be in some part of a split, whatever the protocol [shape=(n,), bool]."""
+    labelled = class_targets(table["emotion"].tolist(), recipe.labels) >= 0
+    return labelled & filtered(table, recipe.filters, recipe.seed) if recipe.filters.scope == "all" else labelled
+
+
 def filtered(table: pd.DataFrame, filters: FilterConfig, seed: int) -> np.ndarray:
     """Return which clips of a table pass the filters [shape=(n,), bool]."""
     keep = np.ones(len(table), dtype=bool)

@@ -102,7 +102,7 @@ def test_a_rare_class_is_not_drowned(config: ClassicalConfig) -> None:
     if isinstance(config, RandomForestConfig | GradientBoostingConfig):
         config = config.model_copy(update={"min_samples_leaf": 20})
     if isinstance(config, MLPConfig):
-        config = config.model_copy(update={"alpha": 300.0})
+        config = config.model_copy(update={"alpha": 300.0, "learning_rate": 1e-3})
     classifier = fit_classifier(build_classifier(config, seed=0), features, target)
     recall = np.mean(decision_scores(classifier, features[target == 1], 8).argmax(axis=1) == 1)
     assert recall > 0.8

@@ -16,6 +16,7 @@ from ser_core.emotions import EMOTIONS, label_names, map_label
 from ser_core.errors import TrainingError
 from ser_core.evaluation.report import calibrate_run, evaluate_run
 from ser_core.features.logmel import LogMelConfig
+from ser_core.features.store import FeatureStore
 from ser_core.networks.residual_crnn import ResidualCRNNConfig
 from ser_core.protocols import make_split
 from ser_core.recogniser import Recogniser
@@ -254,3 +255,22 @@ def test_filtered_training_leaves_the_test_as_it_is(folders: None) -> None:
     train_folds(run, recipe, PROTOCOL, table, store, folds=[0])
     frame = run.predictions(0)
     assert len(frame[frame["part"] == "test"]) == len(make_split(table, PROTOCOL, 0).test)
+
+
+def test_clips_that_are_left_out_are_not_even_measured(folders: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = with_settings(RECIPES["classical"], {"labels": 4, "filters": {"sex": "male"}})
+    whole, full = load_features(RECIPES["classical"])
+    monkeypatch.setattr(
+        "ser_core.training.job.extract_table", lambda table, *rest, **options: _only(table, full, whole)
+    )
+    table, store = load_features(recipe)
+    pd.testing.assert_frame_equal(table, whole)
+    used = (table["emotion"].isin(["neutral", "happy", "sad", "angry"]) & (table["sex"] == "male")).to_numpy()
+    assert np.diff(store.offsets).tolist() == used.astype(int).tolist()
+    for row in np.flatnonzero(used):
+        np.testing.assert_array_equal(store[row], full[row])
+
+
+def _only(part: pd.DataFrame, full: FeatureStore, whole: pd.DataFrame) -> FeatureStore:
+    rows = np.flatnonzero(whole["path"].isin(part["path"]).to_numpy())
+    return FeatureStore(full.values[rows], np.arange(len(rows) + 1))

@@ -143,3 +143,22 @@ def test_a_search_is_every_combination_in_order() -> None:
         [10, "linear"],
     ]
     assert candidates(load_recipe("lite")) == []
+
+
+def test_a_recipe_says_its_protocol_and_folds() -> None:
+    recipe = parse_recipe(f'{BASE}protocol = "ravdess-emobox"\nfolds = [0, 2]')
+    assert (recipe.protocol, recipe.folds) == ("ravdess-emobox", (0, 2))
+    assert (load_recipe("lite").protocol, load_recipe("lite").folds) == ("joint", ())
+    with pytest.raises(RecipeError, match=r"'protocol' is wrong: use one of .*joint"):
+        parse_recipe(f'{BASE}protocol = "half and half"')
+    with pytest.raises(RecipeError, match=r"'folds\.0' is wrong"):
+        parse_recipe(f"{BASE}folds = [-1]")
+
+
+def test_there_is_a_recipe_of_every_family() -> None:
+    recipes = [load_recipe(name) for name in built_in_recipes()]
+    classifiers = {recipe.classifier.kind for recipe in recipes if isinstance(recipe, ClassicalRecipe)}
+    networks = {recipe.network.kind for recipe in recipes if isinstance(recipe, NetworkRecipe)}
+    assert classifiers == {"svm", "logistic-regression", "random-forest", "k-nn", "gradient-boosting", "mlp"}
+    assert networks == {"cnn", "crnn", "residual-cnn", "residual-crnn", "transformer"}
+    assert all(recipe.title and recipe.description for recipe in recipes)
