@@ -205,9 +205,10 @@ def _details(frame: pd.DataFrame, protocol: str, draws: int) -> EvaluationDetail
     people = _people(frame)
     bootstrap = SpeakerBootstrap(people, draws=draws)
     counts, drawn = metrics.confusion_matrix(truth, answer, size), bootstrap.confusions(truth, answer, size)
-    classes = _classes(probabilities, truth, labels, counts, drawn, bootstrap)
+    areas = [scores.area_draws(probabilities[:, place], truth == place, bootstrap) for place in range(size)]
+    classes = _classes(probabilities, truth, labels, counts, drawn, areas)
     figures = {name: _estimate(metric(counts), metric(drawn)) for name, metric in _CONFUSION_METRICS.items()}
-    figures |= _probability_metrics(probabilities, truth, bootstrap) | _macro_areas(probabilities, truth, bootstrap)
+    figures |= _probability_metrics(probabilities, truth, bootstrap) | _macro_areas(classes, areas)
     listeners = LISTENERS.get(corpora[0]) if len(corpora) == 1 else None
     return EvaluationDetails(
         protocol=protocol,
@@ -252,7 +253,7 @@ def _classes(
     labels: tuple[str, ...],
     counts: np.ndarray,
     drawn: np.ndarray,
-    bootstrap: SpeakerBootstrap,
+    areas: list[tuple[np.ndarray, np.ndarray]],
 ) -> dict[str, ClassDetails]:
     of_all = {"precision": metrics.precision, "recall": metrics.recall, "f1": metrics.f1}
     values = {name: (metric(counts), metric(drawn)) for name, metric in of_all.items()}
@@ -261,12 +262,11 @@ def _classes(
         score, positive = probabilities[:, place], truth == place
         false, true, area = scores.roc(score, positive)
         recall, precision, average = scores.precision_recall(score, positive)
-        areas, averages = scores.area_draws(score, positive, bootstrap)
         estimates = {name: _estimate(all_of[place], draws[:, place]) for name, (all_of, draws) in values.items()}
         classes[label] = ClassDetails(
             clips=int(positive.sum()),
-            roc_auc=_estimate(area, areas),
-            average_precision=_estimate(average, averages),
+            roc_auc=_estimate(area, areas[place][0]),
+            average_precision=_estimate(average, areas[place][1]),
             roc=Curve(x=false.tolist(), y=true.tolist()),
             precision_recall=Curve(x=recall.tolist(), y=precision.tolist()),
             **estimates,
@@ -274,18 +274,18 @@ def _classes(
     return classes
 
 
-def _macro_areas(probabilities: np.ndarray, truth: np.ndarray, bootstrap: SpeakerBootstrap) -> dict[str, Estimate]:
-    found = [place for place in range(probabilities.shape[1]) if (truth == place).any() and not (truth == place).all()]
-    if not found:
-        return {name: Estimate(value=None) for name in ("roc_auc", "average_precision")}
-    exact = [
-        (scores.roc(probabilities[:, p], truth == p)[2], scores.precision_recall(probabilities[:, p], truth == p)[2])
-        for p in found
-    ]
-    drawn = np.array([scores.area_draws(probabilities[:, p], truth == p, bootstrap) for p in found])
-    areas, averages = drawn.mean(axis=0)  # NaN, and so left out, where a draw lacks a class
-    mean = np.mean(exact, axis=0)
-    return {"roc_auc": _estimate(mean[0], areas), "average_precision": _estimate(mean[1], averages)}
+def _macro_areas(classes: dict[str, ClassDetails], areas: list[tuple[np.ndarray, np.ndarray]]) -> dict[str, Estimate]:
+    """Return the means over the classes that occur; a draw that lacks one of them is left out."""
+    figures = {}
+    for name, which in (("roc_auc", 0), ("average_precision", 1)):
+        values = [getattr(entry, name).value for entry in classes.values()]
+        known = [place for place, value in enumerate(values) if value is not None]
+        if not known:
+            figures[name] = Estimate(value=None)
+            continue
+        drawn = np.mean([areas[place][which] for place in known], axis=0)
+        figures[name] = _estimate(float(np.mean([values[place] for place in known])), drawn)
+    return figures
 
 
 def _probability_metrics(

@@ -55,12 +55,13 @@ def area_draws(score: np.ndarray, positive: np.ndarray, bootstrap: SpeakerBootst
     size = min(_RANKS, int(rank.max(initial=0)) + 1)
     bins = rank * size // (int(rank.max(initial=0)) + 1)
     counted = bootstrap.tally(bins * 2 + positive, 2 * size).reshape(-1, size, 2)
-    wrong, right = counted[..., 0], counted[..., 1]
-    all_wrong, all_right = wrong.sum(axis=1), right.sum(axis=1)
+    wrong, right = (np.ascontiguousarray(counted[..., side], np.float32) for side in (0, 1))
     found, answered = np.cumsum(right, axis=1), np.cumsum(right + wrong, axis=1)
+    all_right = found[:, -1].astype(float)
+    all_wrong = answered[:, -1] - all_right
     with np.errstate(invalid="ignore", divide="ignore"):
-        area = (wrong * (found - right / 2)).sum(axis=1) / (all_wrong * all_right)
-        average = (right * np.nan_to_num(found / answered)).sum(axis=1) / all_right
+        area = np.einsum("db,db->d", wrong, found - right / 2) / (all_wrong * all_right)
+        average = np.einsum("db,db->d", right, found / np.maximum(answered, 1)) / all_right
     undefined = (all_wrong == 0) | (all_right == 0)
     return np.where(undefined, np.nan, area), np.where(undefined, np.nan, average)
 
