@@ -27,6 +27,7 @@ _STYLE = """
   fill: currentColor !important;
 }
 .st-key-evaluate .stColumn { min-width: min(100%, 15rem); }
+.st-key-evaluate_headline .stColumn { min-width: 8.5rem; }
 .st-key-evaluate_section [role=radiogroup], .st-key-evaluate_view [role=radiogroup] { flex-wrap: wrap; }
 </style>
 """

@@ -25,6 +25,7 @@ _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 _BLUE, _RED = "#0072B2", "#D55E00"
 #: Names on an axis are broken at this many characters, so that a phone has room for the scores.
 _WRAP = 22
+_LEAST_COVERAGE = 0.02
 #: Kind of a row -> colour and marker; other kinds are drawn as the first.
 _KINDS: Mapping[str, tuple[str, str]] = {
     "": (_BLUE, "circle"),
@@ -126,18 +127,22 @@ def reliability_figure(bins: Sequence[ReliabilityBin]) -> go.Figure:
         marker={"size": 6 + 22 * np.sqrt(counts / max(counts.max(initial=1), 1)), "line": {"color": GREY, "width": 1}},
         hovertemplate="confidence %{x:.0f} %: %{y:.0f} % right of %{customdata} answers<extra></extra>",
     )
-    _square(figure, "confidence (%)", "right (%)")
+    _square(figure, "confidence (%)", "right (%)", margin=5)
     figure.update_layout(legend=_LEGEND, showlegend=True)
     return finish(figure, height=400, top=44)
 
 
 def coverage_figure(abstaining: Abstaining) -> go.Figure:
-    """Draw the accuracy against the share of clips that are answered, and where the model's own threshold lies."""
+    """Draw the accuracy against the share of clips that are answered, and where the model's own threshold lies.
+
+    The curve begins where a fiftieth is answered: before, single answers throw it up and down.
+    """
     figure = go.Figure()
+    drawn = np.asarray(abstaining.coverage) >= _LEAST_COVERAGE
     figure.add_scatter(
-        x=_percent(abstaining.coverage),
-        y=_percent(abstaining.accuracy),
-        customdata=_percent(abstaining.confidence),
+        x=_percent(abstaining.coverage)[drawn],
+        y=_percent(abstaining.accuracy)[drawn],
+        customdata=_percent(abstaining.confidence)[drawn],
         mode="lines",
         name="answers only where sure",
         line={"color": _BLUE, "width": 2},
@@ -260,9 +265,10 @@ def _diagonal(figure: go.Figure, name: str) -> None:
     )  # fmt: skip
 
 
-def _square(figure: go.Figure, x: str, y: str) -> None:
-    figure.update_xaxes(title_text=x, range=[0, 102], fixedrange=True, gridcolor=_GRID, zeroline=False)
-    figure.update_yaxes(title_text=y, range=[0, 102], fixedrange=True, gridcolor=_GRID, zeroline=False)
+def _square(figure: go.Figure, x: str, y: str, margin: float = 2) -> None:
+    span = [-margin, 100 + margin]
+    figure.update_xaxes(title_text=x, range=span, fixedrange=True, gridcolor=_GRID, zeroline=False)
+    figure.update_yaxes(title_text=y, range=span, fixedrange=True, gridcolor=_GRID, zeroline=False)
 
 
 def _percent(values: Sequence[float]) -> np.ndarray:

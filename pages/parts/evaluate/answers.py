@@ -84,7 +84,7 @@ def show_confidence(judged: Judged) -> None:
         st.markdown(f"**{words}.**")
         st.caption(
             "From right to left the model keeps silent more often; a good one is then right more often. Here all "
-            "eight emotions are allowed as answers, as in use, so the right end is below the accuracy above."
+            "eight emotions are allowed as answers, as in use, so the right end may lie below the accuracy above."
         )
 
 

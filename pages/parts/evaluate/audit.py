@@ -20,7 +20,7 @@ from ser_core.settings import settings
 
 _SIDES = {"train": "Training files", "test": "Test files"}
 _SHARE = 0.8
-_EXAMPLE_CLIPS = 60
+_EXAMPLE, _EXAMPLE_CLIPS = "ravdess", 60
 
 
 def show_audit() -> None:
@@ -135,9 +135,10 @@ def _shown(path: str, root: Path) -> str:
 
 def _fill(table: pd.DataFrame) -> None:
     """Fill in clips of one corpus, split at random, as papers too often do."""
-    corpus = table["corpus"].iloc[0]
-    chosen = table[table["corpus"] == corpus].sample(frac=1, random_state=0).head(_EXAMPLE_CLIPS)
-    names = [_shown(str(path), settings().data) for path in chosen["path"]]
-    cut = round(_SHARE * len(names))
-    st.session_state["audit_text_train"] = "\n".join(names[:cut])
-    st.session_state["audit_text_test"] = "\n".join(names[cut:])
+    names = table["corpus"].astype(str)
+    corpus = _EXAMPLE if (names == _EXAMPLE).any() else names.iloc[0]
+    chosen = table[(names == corpus).to_numpy(bool)].sample(frac=1, random_state=0).head(_EXAMPLE_CLIPS)
+    files = [_shown(str(path), settings().data) for path in chosen["path"]]
+    cut = round(_SHARE * len(files))
+    st.session_state["audit_text_train"] = "\n".join(files[:cut])
+    st.session_state["audit_text_test"] = "\n".join(files[cut:])

@@ -68,6 +68,10 @@ def _show(board: Board) -> None:
     if left_out:
         words += f" Not drawn, since only the other metric was published: {', '.join(left_out)}."
     st.caption(words)
+    with st.expander("Where the published scores come from", icon=":material/menu_book:"):
+        for entry in board.entries:
+            if entry.kind in ("published", "listeners"):
+                st.markdown(f"- **{entry.name}:** {entry.source}" + (f" ({entry.note})" if entry.note else ""))
     table = [
         {
             "name": entry.name,

@@ -32,7 +32,7 @@ def show_lab() -> None:
         )
         _ways()
         return
-    left, right = st.columns([3, 1])
+    left, right = st.columns(2, gap="large")
     corpus = left.selectbox("Corpus", corpora, format_func=corpus_title, key="lab_corpus")
     seeds = right.selectbox("Repeated", [1, 3, 5], index=1, format_func=lambda n: f"{n} ×", key="lab_seeds")
     key = f"lab:{corpus}:{seeds}:{data_version()}"

@@ -101,6 +101,12 @@ def _headline(judged: Judged) -> None:
             "compared with published ones.",
             icon=":material/warning:",
         )
+    with st.container(key="evaluate_headline"):
+        _metrics(judged)
+    _tested(judged)
+
+
+def _metrics(judged: Judged) -> None:
     columns = st.columns(4)
     for column, name, label in zip(columns, ("uar", "wa"), ("UAR", "Accuracy"), strict=False):
         part = judged.metrics[name]
@@ -113,8 +119,7 @@ def _headline(judged: Judged) -> None:
     if judged.human is None:
         columns[3].caption("known for single corpora only")
     else:
-        columns[3].caption("accuracy of listeners, not told what was meant")
-    _tested(judged)
+        columns[3].caption("accuracy of listeners")
 
 
 def _tested(judged: Judged) -> None:

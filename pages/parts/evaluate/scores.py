@@ -14,6 +14,10 @@ from ser_core.charts.training import confusion_figure
 from ser_core.protocols import PAIRS
 
 _SHARES = ("uar", "wa", "macro_precision", "macro_f1", "roc_auc", "average_precision")
+#: Metric of an emotion -> that of all, its mean.
+_MEANS = {"precision": "macro_precision", "recall": "uar", "f1": "macro_f1"} | {
+    name: name for name in ("roc_auc", "average_precision")
+}
 
 
 def show_scores(judged: Judged) -> None:
@@ -46,7 +50,7 @@ def show_emotions(judged: Judged) -> None:
         rows["guessing"] = judged.chance
     said = ", ".join(f"{label} {percent(part[name].value)}" for label, part in judged.classes.items())
     show_chart(intervals_figure(rows, f"{title.lower()} (%)"), "evaluate_emotions", f"{title}: {said}.")
-    st.caption(f"{title}: {meaning}")
+    st.caption(f"{title}: {meaning} In the table, the row *all* is the mean of the emotions.")
     show_table(_class_table(judged), "evaluate_classes")
 
 
@@ -104,13 +108,13 @@ def _class_table(judged: Judged) -> pd.DataFrame:
     totals = {label: sum(row) for label, row in zip(judged.labels, judged.confusion, strict=True)}
     rows = [
         {"emotion": label, "clips": totals[label]}
-        | {METRICS[name][0]: interval_words(part) for name, part in scores.items()}
+        | {METRICS[name][0].removesuffix(", mean"): interval_words(part) for name, part in scores.items()}
         for label, scores in judged.classes.items()
     ]
-    mean = {"emotion": "mean of the emotions", "clips": judged.clips}
-    for name, key in (("precision", "macro_precision"), ("recall", "uar"), ("f1", "macro_f1")):
+    mean = {"emotion": "all", "clips": judged.clips}
+    for name, key in _MEANS.items():
         if key in judged.metrics:
-            mean[METRICS[name][0]] = interval_words(judged.metrics[key])
+            mean[METRICS[name][0].removesuffix(", mean")] = interval_words(judged.metrics[key])
     return pd.DataFrame([*rows, mean]).fillna("")
 
 

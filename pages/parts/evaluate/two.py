@@ -64,7 +64,8 @@ def _compare(
 
 def _show(result: Comparison) -> None:
     st.markdown(f"**{result.words}**")
-    columns = st.columns(4)
+    with st.container(key="evaluate_headline"):
+        columns = st.columns(4)
     columns[0].metric("UAR, first", percent(result.uar_first))
     columns[1].metric("UAR, second", percent(result.uar_second))
     columns[2].metric("McNemar p", "< 0.001" if result.mcnemar_p < 0.001 else f"{result.mcnemar_p:.3f}")
