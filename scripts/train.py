@@ -40,11 +40,12 @@ def main() -> int:
         run = RunFolder.at(options.resume)
         recipe, protocol = recipe_from_run(run.read()), run.read()["protocol"]
     elif options.recipe:
-        recipe, protocol = load_recipe(options.recipe), options.protocol
+        recipe = load_recipe(options.recipe)
+        protocol = options.protocol or recipe.protocol
         run = RunFolder.open(recipe, protocol, options.run)
     else:
         _parser().error("give a RECIPE, or --resume RUN")
-    folds = _folds(options.folds, protocol)
+    folds = list(recipe.folds) if options.folds is None else _folds(options.folds)
     try:
         with working(run, options.jobs):
             table, folds = _train(run, recipe, protocol, folds, options)
@@ -75,11 +76,10 @@ def _train(
             bar(done, total)
 
     table, store = load_features(recipe, show)
-    if options.folds == "all":
-        folds = list(range(fold_count(protocol, table)))  # a corpus of few speakers needs fewer
+    folds = folds or list(range(fold_count(protocol, table)))
     state = read_state(run)
     if state is not None:
-        write_state(run, state, folds=folds, clips=len(table))
+        write_state(run, state, folds=tuple(folds), clips=len(table))
     train_in_processes(run, recipe, protocol, table, store, folds=folds, jobs=options.jobs, report=_Report(run))
     return table, folds
 
@@ -88,8 +88,8 @@ def _parser() -> cli.Parser:
     parser = cli.Parser(prog="train.py", description=__doc__)
     known = ", ".join(built_in_recipes())
     parser.add_argument("recipe", nargs="?", metavar="RECIPE", help=f"a TOML file, or one of: {known}")
-    parser.add_argument("--protocol", default="joint", choices=protocol_names(), help="default: joint")
-    parser.add_argument("--folds", default="all", help="numbers with commas between, or all (default)")
+    parser.add_argument("--protocol", choices=protocol_names(), help="default: the recipe's, else joint")
+    parser.add_argument("--folds", help="numbers with commas between, or all (default: the recipe's, else all)")
     parser.add_argument("--run", help="name of the run folder (default: <recipe>-<protocol>)")
     parser.add_argument("--resume", metavar="RUN", help="go on with this run folder, with its own recipe and protocol")
     cores = os.cpu_count() or 1
@@ -101,9 +101,10 @@ def _parser() -> cli.Parser:
     return parser
 
 
-def _folds(text: str, protocol: str) -> list[int]:
+def _folds(text: str) -> list[int]:
+    """Return the numbers of the folds that were asked for, none for all of the protocol."""
     if text == "all":
-        return list(range(fold_count(protocol)))
+        return []
     try:
         return [int(part) for part in text.split(",")]
     except ValueError:
