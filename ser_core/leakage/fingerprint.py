@@ -18,7 +18,7 @@ from ser_core.audio import Waveform
 from ser_core.features.spectrum import SpectrumConfig, mel_spectrum, power_spectrum
 
 #: Similarity from which on two clips count as copies.
-COPY = 0.76
+COPY = 0.78
 
 _HOP = 160
 _BANDS = 18
