@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 from pages.parts.show import set_style, show_image_choice
-from pages.parts.train.common import COMPARE, NEW, RUNS, show_complaint
+from pages.parts.train.common import COMPARE, NEW, RUNS, arrive, show_complaint
 from pages.parts.train.compare import show_compare
 from pages.parts.train.form import show_new
 from pages.parts.train.watch import show_runs
@@ -33,7 +33,7 @@ def show_page() -> None:
         st.title("Teach a model", anchor=False)
         show_image_choice()
         names = list(SECTIONS)
-        st.session_state.setdefault("train_section", names[0])
+        arrive()
         section = st.segmented_control(
             "Section", names, required=True, key="train_section", label_visibility="collapsed"
         )

@@ -15,6 +15,7 @@ _CYCLE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8A
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 _MARKERS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star")
 _LEGEND = {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "title": None}
+_MOST_MARKERS = 60
 _GRID = "rgba(128,135,146,0.25)"
 
 #: Column of a progress table -> title of its axis.
@@ -100,7 +101,7 @@ def label_text(labels: Sequence[str]) -> str:
 
 def _line(figure: go.Figure, epochs: pd.Series, values: np.ndarray, name: str, place: int) -> None:
     figure.add_scatter(
-        x=epochs.to_numpy(int), y=values, mode="lines+markers", name=name,
+        x=epochs.to_numpy(int), y=values, mode="lines+markers" if len(epochs) <= _MOST_MARKERS else "lines", name=name,
         line={"color": _CYCLE[place % len(_CYCLE)], "dash": _DASHES[place % len(_DASHES)], "width": 2},
         marker={"size": 5, "symbol": _MARKERS[place % len(_MARKERS)]},
         hovertemplate=f"{name}, epoch %{{x}}: %{{y:.3g}}<extra></extra>",

@@ -70,7 +70,15 @@ def show_complaint() -> None:
 
 def go_to(section: str, run: str | None = None) -> None:
     """Show another section, and a training in it, when the page is drawn next."""
-    st.session_state["train_section"] = section
+    st.session_state["train_go"] = (section, run)
+
+
+def arrive() -> None:
+    """Choose the section and the training that were asked for; before their widgets are drawn."""
+    section, run = st.session_state.pop("train_go", (None, None))
+    st.session_state.setdefault("train_section", NEW)
+    if section is not None:
+        st.session_state["train_section"] = section
     if run is not None:
         st.session_state["train_run"] = run
 

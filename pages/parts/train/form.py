@@ -72,10 +72,10 @@ def _start(recipe: Recipe, protocol: str, folds: tuple[int, ...], table: pd.Data
             name = st.text_input(
                 "Name", placeholder=f"{recipe.name}-{protocol}", key="train_name", help="Of its folder; may stay empty."
             )
-            st.button(
-                "Start the training", key="train_start", type="primary", icon=":material/play_arrow:",
-                on_click=start, args=(recipe, protocol, folds, name.strip() or None),
-            )  # fmt: skip
+            pressed = st.button("Start the training", key="train_start", type="primary", icon=":material/play_arrow:")
+    if pressed:  # not by a callback, whose arguments would be from before a number that was typed last
+        start(recipe, protocol, folds, name.strip() or None)
+        st.rerun()
     with st.expander("The same as a recipe and a command", icon=":material/terminal:"):
         text = recipe_toml(recipe)
         st.code(text, language="toml")

@@ -14,6 +14,7 @@ from ser_core.training.listing import Run
 from ser_core.training.progress import RunProgress, duration_words, read_progress
 
 _POLL_S = 1.5
+_CURVES_S = 4.0
 
 
 def show_runs() -> None:
@@ -32,16 +33,17 @@ def show_runs() -> None:
     name = st.selectbox("Training", names, format_func=lambda name: words.get(name, name), key="train_run")
     run = next(run for run in runs if run.name == name)
     if run.active:
-        _watch(run.name)
+        _watch_status(run.name)
+        _watch_curves(run.name)
     else:
-        show_run(run)
-    if not run.active:
+        _show_status(run)
+        _show_curves(run)
         show_outcome(run)
 
 
 @st.fragment(run_every=_POLL_S)
-def _watch(name: str) -> None:
-    """Draw a training that goes on, again and again until it ends."""
+def _watch_status(name: str) -> None:
+    """Draw where a training stands, again and again until it ends."""
     try:
         run = manager().get(name)
     except SERError:
@@ -49,11 +51,20 @@ def _watch(name: str) -> None:
         return
     if not run.active:
         st.rerun(scope="app")
-    show_run(run)
+    _show_status(run)
 
 
-def show_run(run: Run) -> None:
-    """Draw where a training stands, its buttons and its curves."""
+# More seldom, since a chart that changes is drawn anew in the browser.
+@st.fragment(run_every=_CURVES_S)
+def _watch_curves(name: str) -> None:
+    try:
+        _show_curves(manager().get(name))
+    except SERError:
+        return  # the other part of the page notices that it is gone
+
+
+def _show_status(run: Run) -> None:
+    """Draw how far a training is, and its buttons."""
     progress = read_progress(run.folder, run.state, run.folds)
     with st.container(border=True, key="train_status"):
         st.markdown(f"**{run.name}** {status_words(run)}")
@@ -63,7 +74,6 @@ def show_run(run: Run) -> None:
         _buttons(run)
         if run.active:
             st.caption("You may leave or close this page: the training goes on, and anyone may look on or steer it.")
-    _curves(run, progress)
     log = manager().log_tail(run.name) if run.state.status in ("failed", "interrupted") else ""
     if log:
         with st.expander("What the process printed last", icon=":material/terminal:"):
@@ -111,8 +121,9 @@ def _buttons(run: Run) -> None:
             )
 
 
-def _curves(run: Run, progress: RunProgress) -> None:
+def _show_curves(run: Run) -> None:
     """Draw loss, UAR, learning rate and confusion, as far as there are any."""
+    progress = read_progress(run.folder, run.state, run.folds)
     table = progress.table()
     labels = label_names(run.recipe.labels) if run.recipe else ()
     epochs = max((fold.epochs or 0 for fold in progress.folds), default=0) or None
