@@ -42,7 +42,7 @@ def parse_list(text: str) -> pd.DataFrame:
             rows = [{"path": line} for line in lines]
     except csv.Error as error:
         raise CorpusError(f"The list is no CSV that can be read ({error}): write one path a line.") from error
-    kept = [name for name in _COLUMNS if any(name in row for row in rows)]
+    kept = [name for name in _COLUMNS if name == "path" or any(name in row for row in rows)]
     table = pd.DataFrame([{name: (row.get(name) or "").strip() for name in kept} for row in rows])
     if table.empty or not table["path"].all():
         raise CorpusError("The list names no file: write one path a line, or a CSV with a column 'path'.")

@@ -16,7 +16,7 @@ from pages.parts.train.common import manager
 from ser_core.bundle import ModelCard, list_bundles, load_card
 from ser_core.errors import SERError
 from ser_core.evaluation.details import EvaluationDetails, evaluate_details
-from ser_core.evaluation.report import held_out_tests
+from ser_core.evaluation.report import evaluate_predictions, held_out_tests
 from ser_core.protocols import ALL
 from ser_core.settings import settings
 from ser_core.training.listing import Run, report_of
@@ -104,7 +104,11 @@ def _corpora() -> tuple[str, ...]:
 # Resources, not data: nobody changes them, and copies of thousands of rows for every rerun would cost more.
 @st.cache_resource(show_spinner=False, max_entries=32)
 def _reports(path: str, version: int, _run: Run) -> dict[str, dict[str, Any]]:
-    return report_of(_run)
+    found = report_of(_run)
+    if any(report.get("partial") for report in found.values()):  # or the report was not written, but all folds are
+        whole = {name: evaluate_predictions(name, parts) for name, parts in _tests(path, version, _run).items()}
+        return whole or found
+    return found
 
 
 @st.cache_resource(show_spinner="Reading the answers …", max_entries=8)
