@@ -56,6 +56,8 @@ class Run:
         """The folds it trains."""
         if self.state.folds is not None:
             return self.state.folds
+        if self.recipe is not None and self.recipe.folds:
+            return self.recipe.folds
         try:
             return tuple(range(fold_count(self.protocol)))
         except SERError:

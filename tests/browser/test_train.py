@@ -75,7 +75,7 @@ def start(page: Page, epochs: int, name: str) -> None:
         {"name": "small.toml", "mimeType": "text/plain", "buffer": text}
     )
     expect(page.get_by_text("Settings begin as small.toml has them.")).to_be_visible()
-    page.locator(".st-key-train_quick").get_by_text("First fold only").click()
+    page.locator(".st-key-train_quick_small").get_by_text("First fold only").click()
     expect(page.locator(".st-key-train_start_card")).to_contain_text("1 training (one a fold)")
     field = page.locator(".st-key-train_name input")
     field.fill(name)

@@ -102,19 +102,20 @@ def test_the_choices_become_a_recipe(manager: RunManager) -> None:
     assert (recipe.optimiser.epochs, recipe.seed, recipe.labels) == (3, 5, 6)
     assert recipe.augmentation.mixup == recipe.augmentation.speed == 0
     assert recipe.network.kind == "residual-crnn"
-    assert code[1] == "python scripts/train.py lite.toml --protocol ravdess-emobox"
+    assert (recipe.protocol, recipe.folds) == ("ravdess-emobox", ())
+    assert code[1] == "python scripts/train.py lite.toml"
     assert "192 clips, 6 trainings" in text(app)
-    app.toggle(key="train_quick").set_value(True).run()
-    assert [element.value for element in app.code][1].endswith("--folds 0")
+    app.toggle(key="train_quick_lite").set_value(True).run()
+    assert parse_recipe(app.code[0].value).folds == (0,)
     assert "192 clips, 1 training " in text(app)
 
 
 def test_only_protocols_whose_speakers_are_there_are_offered(manager: RunManager) -> None:
     app = train()
-    options = app.selectbox(key="train_protocol_cremad-ravdess-savee-tess").options
+    options = app.selectbox(key="train_protocol_lite_cremad-ravdess-savee-tess").options
     assert options[0] == "All four corpora together, test speakers of all left out"
     app.pills(key="train_corpora_lite").set_value(["savee"]).run()
-    options = app.selectbox(key="train_protocol_savee").options
+    options = app.selectbox(key="train_protocol_lite_savee").options
     assert options[0] == "SAVEE, one speaker left out at a time"
     assert not [option for option in options if "RAVDESS" in option or "four corpora" in option]
 
@@ -151,6 +152,16 @@ def test_start_watch_use_compare_delete(manager: RunManager) -> None:
     assert "Nothing was trained yet" in app.info[0].value
     assert not (manager.runs / "mine").exists()
     assert "mine" in list_bundles()  # the model stays
+
+
+def test_the_classroom_preset_starts_on_one_press(manager: RunManager) -> None:
+    make(manager, "busy", status="running", pid=None)
+    with locked(manager.runs / "busy/.lock", wait=False):
+        app = press(train(), "train_classroom")
+        assert "classroom-speaker-5fold** " in text(app)
+        run = manager.get("classroom-speaker-5fold")
+        assert (run.state.status, run.folds, run.protocol) == ("queued", (0,), "speaker-5fold")
+        manager.cancel(run.name)
 
 
 def test_a_name_that_is_taken_is_said(manager: RunManager) -> None:

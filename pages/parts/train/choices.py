@@ -73,18 +73,19 @@ def choose_labels(recipe: Recipe) -> Any:
     return labels
 
 
-def choose_protocol(table: pd.DataFrame, corpora: list[str]) -> str:
+def choose_protocol(table: pd.DataFrame, recipe: Recipe) -> str:
     """Return who is kept out of training, to be tested on."""
+    corpora = sorted(set(table["corpus"]))
     options = _possible_protocols(table, tuple(corpora), data_version())
     first = SPEAKER if SPEAKER in options else options[0]
-    if JOINT in options:
-        first = JOINT
+    if recipe.protocol in options:
+        first = recipe.protocol
     elif len(corpora) == 1:
         own = [name for name in published_names() if published(name)["corpus"] == corpora[0]]
         first = next((name for name in own if name in options), first)
     options = [first, *(name for name in options if name != first)]
     protocol = st.selectbox(
-        "Test on", options, format_func=protocol_words, key=f"train_protocol_{'-'.join(corpora)}",
+        "Test on", options, format_func=protocol_words, key=f"train_protocol_{recipe.name}_{'-'.join(corpora)}",
         help="Who is kept out of training, to be tested on. Speakers never heard before tell how good a model is.",
     )  # fmt: skip
     if protocol == LEAKY:

@@ -13,7 +13,7 @@ from pages.parts.train.common import RUNS, act, go_to, manager
 from pages.parts.train.preset import show_preset
 from pages.parts.train.settings import choose_settings
 from ser_core.errors import SERError
-from ser_core.protocols import ALL, fold_count
+from ser_core.protocols import fold_count
 from ser_core.training.progress import clip_cost, duration_words, estimate, features_cached, read_progress
 from ser_core.training.recipe import Recipe, with_settings
 from ser_core.training.recipe_text import recipe_toml
@@ -37,20 +37,21 @@ def show_new() -> None:
             return
         part = table[table["corpus"].isin(corpora)].reset_index(drop=True)
         labels = choose_labels(base)
-        protocol = choose_protocol(part, corpora)
+        protocol = choose_protocol(part, base)
         quick = st.toggle(
-            "First fold only", key="train_quick",
+            "First fold only", base.folds == (0,), key=f"train_quick_{base.name}",
             help="Quicker and rougher: one model and few test speakers, not to be compared with published figures.",
         )  # fmt: skip
     with right:
         changes = choose_settings(base)
+    folds = (0,) if quick else ()
+    chosen = {"corpora": corpora, "labels": labels, "protocol": protocol, "folds": list(folds)}
     try:
-        recipe = with_settings(base, {"corpora": corpora, "labels": labels} | changes)
+        recipe = with_settings(base, chosen | changes)
     except SERError as error:
         st.error(str(error))
         return
-    folds = (0,) if quick else tuple(range(fold_count(protocol, part)))
-    _start(recipe, protocol, folds, part)
+    _start(recipe, folds or tuple(range(fold_count(protocol, part))), part)
 
 
 def _how_to_start() -> None:
@@ -63,18 +64,21 @@ def _how_to_start() -> None:
     st.page_link("pages/explore.py", label="Get a corpus", icon=":material/travel_explore:")
 
 
-def _start(recipe: Recipe, protocol: str, folds: tuple[int, ...], table: pd.DataFrame) -> None:
+def _start(recipe: Recipe, folds: tuple[int, ...], table: pd.DataFrame) -> None:
     """Draw what it comes to, and the button."""
     jobs = min(os.cpu_count() or 1, len(folds))
     with st.container(border=True, key="train_start_card"):
         st.markdown(_estimate_words(recipe, folds, jobs, table))
         with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
             name = st.text_input(
-                "Name", placeholder=f"{recipe.name}-{protocol}", key="train_name", help="Of its folder; may stay empty."
+                "Name",
+                placeholder=f"{recipe.name}-{recipe.protocol}",
+                key="train_name",
+                help="Of its folder; may stay empty.",
             )
             pressed = st.button("Start the training", key="train_start", type="primary", icon=":material/play_arrow:")
     if pressed:  # not by a callback, whose arguments would be from before a number that was typed last
-        start(recipe, protocol, folds, name.strip() or None)
+        start(recipe, folds, name.strip() or None)
         st.rerun()
     with st.expander("The same as a recipe and a command", icon=":material/terminal:"):
         text = recipe_toml(recipe)
@@ -83,15 +87,14 @@ def _start(recipe: Recipe, protocol: str, folds: tuple[int, ...], table: pd.Data
             "Recipe", text, f"{recipe.name}.toml", "text/plain", key="train_recipe_download", on_click="ignore",
             icon=":material/download:", type="tertiary",
         )  # fmt: skip
-        part = f" --folds {','.join(map(str, folds))}" if len(folds) == 1 and protocol != ALL else ""
-        st.code(f"python scripts/train.py {recipe.name}.toml --protocol {protocol}{part}", language="bash")
+        st.code(f"python scripts/train.py {recipe.name}.toml", language="bash")
 
 
-def start(recipe: Recipe, protocol: str, folds: tuple[int, ...], name: str | None) -> None:
+def start(recipe: Recipe, folds: tuple[int, ...], name: str | None) -> None:
     """Start a training, or queue it, and show it."""
 
     def submit() -> None:
-        go_to(RUNS, manager().submit(recipe, protocol, name, folds=folds))
+        go_to(RUNS, manager().submit(recipe, recipe.protocol, name, folds=folds))
 
     act(submit)
 

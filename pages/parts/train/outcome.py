@@ -128,7 +128,8 @@ def _recipe(run: Run) -> None:
             "Recipe", text, f"{run.name}.toml", "text/plain", key="train_recipe", on_click="ignore",
             icon=":material/download:", type="tertiary",
         )  # fmt: skip
-        st.code(f"python scripts/train.py {run.name}.toml --protocol {run.protocol}", language="bash")
+        folds = ",".join(map(str, run.folds))
+        st.code(f"python scripts/train.py {run.name}.toml --protocol {run.protocol} --folds {folds}", language="bash")
 
 
 def _delete(run: Run) -> None:

@@ -7,7 +7,6 @@ import streamlit as st
 
 from pages.parts.explore.data import available
 from pages.parts.train.common import RUNS, act, go_to, manager
-from ser_core.protocols import SPEAKER
 from ser_core.training.recipe import built_in_recipes, load_recipe, with_settings
 
 _RECIPE = "classroom"
@@ -33,5 +32,5 @@ def start_preset() -> None:
     """Start the preset on the first of its corpora that is there, or on any."""
     recipe, found = load_recipe(_RECIPE), available()
     corpora = [corpus for corpus in recipe.corpora if corpus in found] or found[:1]
-    name = manager().submit(with_settings(recipe, {"corpora": corpora}), SPEAKER, folds=(0,))
+    name = manager().submit(with_settings(recipe, {"corpora": corpora}), recipe.protocol, folds=recipe.folds or None)
     go_to(RUNS, name)
