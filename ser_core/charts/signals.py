@@ -55,7 +55,8 @@ def picture_figure(view: Picture, range_db: float) -> go.Figure:
     """Draw a picture whose rows are frequencies in Hz and whose values are dB, 0 the largest."""
     figure = go.Figure(_heatmap(view, "Viridis", -range_db, 0.0, "dB"))
     inside = [hertz for hertz in _TICKS_HZ if view.rows[0] <= hertz <= view.rows[-1]]
-    places, ticks = [], []
+    places: list[float] = []
+    ticks: list[int] = []
     for hertz, place in zip(inside, np.interp(inside, view.rows, np.arange(len(view.rows))), strict=True):
         if not places or place - places[-1] >= len(view.rows) / 14:  # closer ones would be written over one another
             places, ticks = [*places, float(place)], [*ticks, hertz]
