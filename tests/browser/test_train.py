@@ -121,7 +121,7 @@ def test_start_leave_return_kill_resume_and_use(
     assert json.loads(lines[-1])["epoch"] == 300
     expect(page.get_by_test_id("stMetric").first).to_contain_text("UAR")
     page.locator(".st-key-train_publish button").first.click()
-    page.get_by_role("link", name="Recognise with it").click()
+    page.get_by_role("button", name="Recognise with it").click()
     page.get_by_role("button", name="angry").click()
     expect(page.locator(".st-key-trust")).to_contain_text("(mine)")
     expect(page.locator(".st-key-chart_probabilities, .st-key-verdict").first).to_be_visible()

@@ -140,8 +140,10 @@ def test_start_watch_use_compare_delete(manager: RunManager) -> None:
     press(app, "train_publish")
     assert not app.error
     assert list_bundles()["mine"] == manager.runs / "bundles/mine"
-    assert app.session_state["model"] == "mine"
     assert "mine" in " ".join(element.value for element in app.success)
+    press(app, "train_recognise")
+    assert app.selectbox(key="model").value == "mine"
+    app.switch_page("pages/train.py").run()
     choose(app, "train_section", COMPARE)
     table = app.dataframe[0].value
     assert table["training"].tolist() == ["mine"]

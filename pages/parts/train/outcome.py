@@ -83,15 +83,15 @@ def _use(run: Run) -> None:
             with st.spinner("Making the model …"):
                 act(publish_run, run.folder)
             made = (folder / CARD_NAME).is_file()
-            if made and not st.session_state.get("train_complaint"):
-                st.session_state["model"] = run.name
-            else:
+            if not made or st.session_state.get("train_complaint"):
                 st.error(st.session_state.get("train_complaint") or "The model could not be made.")
         if made:
             _downloads(run, folder)
     if made:
         st.success(f"The model **{run.name}** is in the choice of the model on every page.")
-        st.page_link("pages/predict.py", label="Recognise with it", icon=":material/graphic_eq:")
+        if st.button("Recognise with it", key="train_recognise", icon=":material/graphic_eq:"):
+            st.session_state["model"] = run.name  # the choice in the sidebar of that page
+            st.switch_page("pages/predict.py")
 
 
 def _downloads(run: Run, folder: Path) -> None:
