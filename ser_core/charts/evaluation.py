@@ -73,7 +73,10 @@ def intervals_figure(rows: pd.DataFrame, axis: str, *, row_height: int = 40) -> 
         _points(figure, rows[chosen], places[chosen], kind)
     _marks(figure, rows, places, "guessing", "guessing")
     _marks(figure, rows, places, "people", "people who listen")
-    figure.update_xaxes(title_text=axis, range=[0, 104], fixedrange=True, gridcolor=_GRID, zeroline=False)
+    figure.update_xaxes(  # beyond 100 there is room for the number of a perfect score
+        title_text=axis, range=[0, 110], tickvals=[0, 25, 50, 75, 100], fixedrange=True, showgrid=True, gridcolor=_GRID,
+        zeroline=False,
+    )  # fmt: skip
     figure.update_yaxes(
         tickvals=places, ticktext=names, range=[len(rows) - 0.4, -0.7], ticksuffix=" ", fixedrange=True,
         showgrid=False, zeroline=False, automargin=True,
@@ -204,9 +207,9 @@ def difference_figure(rows: pd.DataFrame) -> go.Figure:
     figure.add_vline(0, line={"color": GREY, "dash": "dot", "width": 1.5})
     reach = 1.15 * max(1.0, float(np.abs([low, high]).max(initial=1)))
     figure.update_xaxes(
-        title_text="points, first minus second", range=[-reach, reach], fixedrange=True, gridcolor=_GRID
+        title_text="points, first minus second", range=[-reach, reach], fixedrange=True, showgrid=True, gridcolor=_GRID
     )
-    figure.update_yaxes(fixedrange=True, ticksuffix=" ", range=[-0.6, len(part) - 0.2], automargin=True)
+    figure.update_yaxes(fixedrange=True, ticksuffix=" ", range=[-0.6, len(part) - 0.2], automargin=True, showgrid=False)
     return finish(figure, height=80 + 60 * len(part), top=12)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -141,10 +142,13 @@ def test_groups_and_mistakes_need_the_corpus(
     run = write_run(runs, "made", table, RAVDESS, skill=0.7)
     details = evaluate_details(run, RAVDESS, table=table)
     app = view(evaluate(), "Groups")
-    for name in ("speaker", "sex", "sentence"):
-        if name in app.get("button_group")[2].options or len(details.groups[name]) > 1:
-            app = choose(app, "evaluate_group", name)
-            assert charts(app) == 1
+    for name, first in (("speaker", "RAVDESS 01"), ("sex", "female")):
+        app = choose(app, "evaluate_group", name)
+        app = choose(app, "evaluate_group_metric", "wa")
+        drawn = json.loads(app.get("plotly_chart")[0].proto.spec)
+        place = drawn["layout"]["yaxis"]["ticktext"].index(first)
+        group = next(group for group in details.groups[name] if first.endswith(group.value.split("/")[-1]))
+        assert drawn["data"][0]["text"][place] == f"{100 * group.wa.value:.1f}"
     app = view(app, "Mistakes")
     wrong = details.mistakes
     assert len(app.dataframe[0].value) == len(wrong)

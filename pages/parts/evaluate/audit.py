@@ -19,6 +19,8 @@ from ser_core.leakage.audit import AuditReport, Leak, audit, split_list
 from ser_core.settings import settings
 
 _SIDES = {"train": "Training files", "test": "Test files"}
+#: Files that are listened to in a minute, roughly.
+_A_MINUTE = 900
 _SHARE = 0.8
 _EXAMPLE, _EXAMPLE_CLIPS = "ravdess", 60
 
@@ -88,7 +90,7 @@ def _check(train: pd.DataFrame, test: pd.DataFrame, table: pd.DataFrame | None) 
     key = f"audit:{hashlib.sha256(content.encode()).hexdigest()}:{listen}:{data_version()}"
     report = background(
         key, "Look for leaks", work, at_once=not listen,
-        explain=f"Listening to {here:,} files takes about {max(1, round(here / 40 / 60))} min.",
+        explain=f"Listening to {here:,} files takes about {max(1, round(here / _A_MINUTE))} min.",
     )  # fmt: skip
     if report is not None:
         _show(report, partial(_shown, root=root))

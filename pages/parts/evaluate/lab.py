@@ -15,6 +15,8 @@ from ser_core.leakage.lab import Experiment, LabReport, run_lab
 from ser_core.leakage.words import EXPLANATIONS, HONEST, TITLES
 
 _FIRST = "ravdess"
+#: A smaller gain is none to be alarmed about.
+_VISIBLE = 0.005
 _HONEST, _FOOLED = "to be believed", "a way to fool yourself"
 
 
@@ -96,7 +98,7 @@ def _explain(entry: Experiment, titles: dict[str, str]) -> None:
         left.markdown(entry.explanation)
         right.metric(
             "UAR", percent(entry.uar), f"{100 * entry.gain:+.1f} points" if entry.reference else None,
-            delta_color="off" if entry.honest else "inverse",
+            delta_color="off" if entry.honest or abs(entry.gain) < _VISIBLE else "inverse",
         )  # fmt: skip
         if entry.reference:
             low, high = (100 * end for end in entry.gain_ci95)
