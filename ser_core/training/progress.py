@@ -25,9 +25,9 @@ from ser_core.training.state import RunState, asked_to_stop
 
 _FEATURES = "features.json"
 _EVERY_S = 0.5
-#: Seconds for a clip and an epoch on one core where nothing was measured yet, by the kind of the network; measured
-#: with the built-in recipes on a machine of 2024.
-_NETWORK_S = {"residual-crnn": 0.012, "crnn": 0.012, "residual-cnn": 0.012, "cnn": 0.006, "transformer": 0.008}
+#: Seconds for a clip and an epoch on one core where nothing was measured yet, by the kind of the network: the built-in
+#: recipes on RAVDESS, two folds at once on two busy cores.
+_NETWORK_S = {"residual-crnn": 0.018, "crnn": 0.0065, "residual-cnn": 0.019, "cnn": 0.002, "transformer": 0.0065}
 #: The same for a classifier: seconds for a thousand clips, which grow with the power given.
 _CLASSICAL_S = {"svm": (1.0, 2.0), "gradient-boosting": (12.0, 1.0), "mlp": (6.0, 1.0), "random-forest": (4.0, 1.2)}
 #: Seconds to compute a clip's features on one core when they are not in the cache.
