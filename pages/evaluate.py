@@ -28,6 +28,7 @@ _STYLE = """
 }
 .st-key-evaluate .stColumn { min-width: min(100%, 15rem); }
 .st-key-evaluate_headline .stColumn { min-width: 8.5rem; }
+[class*=st-key-lab_way] .stColumn { min-width: min(100%, 10rem); }
 .st-key-evaluate_section [role=radiogroup], .st-key-evaluate_view [role=radiogroup] { flex-wrap: wrap; }
 </style>
 """

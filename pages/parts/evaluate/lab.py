@@ -23,7 +23,7 @@ _HONEST, _FOOLED = "to be believed", "a way to fool yourself"
 def show_lab() -> None:
     """Draw the choice of the corpus, the run of the experiments, and what came out."""
     st.markdown(
-        "A score can be raised by 10, 20, 40 points without a better model. Here one quick model (a support vector "
+        "A score can be raised by 20 points without a better model. Here one quick model (a support vector "
         "machine on statistics of the voice) is trained on the same clips in each of the usual ways, and the scores "
         "stand side by side."
     )
@@ -91,7 +91,7 @@ def _show(report: LabReport) -> None:
 
 
 def _explain(entry: Experiment, titles: dict[str, str]) -> None:
-    with st.container(border=True):
+    with st.container(border=True, key=f"lab_way_{entry.name}"):
         sign = ":material/verified:" if entry.honest else ":material/report:"
         left, right = st.columns([3, 1], vertical_alignment="center")
         left.markdown(f"{sign} **{entry.title}**")
