@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -154,8 +155,9 @@ def _train_fold_alone(
     if isinstance(chosen, NetworkRecipe):
         logits = fit_network(chosen, table, store, split.train, split.validation, rows, folder, note, fold=split.fold)
     else:
+        began = time.monotonic()
         logits = fit_classical(chosen, table, store, split.train, rows, folder)
-        note({"epoch": 1, "epochs": 1})
+        note({"epoch": 1, "epochs": 1, "seconds": round(time.monotonic() - began, 3)})
     _save_predictions(table, split, recipe, logits, folder / "predictions.parquet")
     (folder / "checkpoint.pt").unlink(missing_ok=True)
 
