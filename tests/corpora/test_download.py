@@ -343,7 +343,9 @@ def test_an_archive_that_unpacks_to_too_much(tmp_path: Path) -> None:
     _refused(DownloadError, lambda: unzip(tmp_path / "lying.zip", tmp_path / "x", max_bytes=10**5))
 
 
-@pytest.mark.parametrize("content", [b"", b"no archive", _archive({"a.wav": bytes(10**5)})[:-200XX
+@pytest.mark.parametrize(
+    "content", [b"", b"no archive", _archive({"a.wav": bytes(10**5)})[:-200]], ids=["empty", "no archive", "cut"]
+)
 def test_a_damaged_archive(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "bad.zip").write_bytes(content)
     message = _refused(DownloadError, lambda: unzip(tmp_path / "bad.zip", tmp_path / "x", max_bytes=10**6))
