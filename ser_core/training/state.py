@@ -38,6 +38,7 @@ INTERRUPTED = "The process ended before it had finished: it was killed, or the m
 DISK_FULL = "The disk is full: free some space, then resume; what was trained is kept."
 _LOW_DISK = 1 << 20
 _ATTEMPTS = 20
+_PATIENCE_S = 5.0
 
 
 class RunState(BaseModel):
@@ -169,15 +170,25 @@ def stop_process(state: RunState, number: signal.Signals) -> None:
 def kill_leftovers(run: RunFolder) -> None:
     """Kill worker processes that outlived the one that started them, where the system tells (Linux).
 
-    They carry the run's name in their environment, which no recycled process number can.
+    They carry the run's name in their environment, which no recycled process number can. One that was just being
+    started is found when they are looked for again.
     """
-    mark = f"{MARK}={run.path.resolve()}".encode()
+    mark, patience = f"{MARK}={run.path.resolve()}".encode(), time.monotonic() + _PATIENCE_S
+    while _kill_marked(mark) and time.monotonic() < patience:
+        time.sleep(0.05)
+
+
+def _kill_marked(mark: bytes) -> bool:
+    """Kill all processes with *mark* in their environment; return whether there were any."""
+    found = False
     for place in Path("/proc").glob("[0-9]*"):
         if int(place.name) in (os.getpid(), os.getppid()):
             continue
         with contextlib.suppress(OSError):
             if mark in (place / "environ").read_bytes().split(b"\0"):
                 os.kill(int(place.name), signal.SIGKILL)
+                found = True
+    return found
 
 
 def disk_is_full(folder: Path) -> bool:

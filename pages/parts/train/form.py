@@ -84,7 +84,7 @@ def _start(recipe: Recipe, folds: tuple[int, ...], table: pd.DataFrame) -> None:
         text = recipe_toml(recipe)
         st.code(text, language="toml")
         st.download_button(
-            "Recipe", text, f"{recipe.name}.toml", "text/plain", key="train_recipe_download", on_click="ignore",
+            "Recipe", lambda: text, f"{recipe.name}.toml", "text/plain", key="train_recipe_download", on_click="ignore",
             icon=":material/download:", type="tertiary",
         )  # fmt: skip
         st.code(f"python scripts/train.py {recipe.name}.toml", language="bash")

@@ -125,7 +125,7 @@ def _recipe(run: Run) -> None:
         text = recipe_toml(run.recipe)
         st.code(text, language="toml")
         st.download_button(
-            "Recipe", text, f"{run.name}.toml", "text/plain", key="train_recipe", on_click="ignore",
+            "Recipe", lambda: text, f"{run.name}.toml", "text/plain", key="train_recipe", on_click="ignore",
             icon=":material/download:", type="tertiary",
         )  # fmt: skip
         folds = ",".join(map(str, run.folds))
