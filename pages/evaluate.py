@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import streamlit as st
-from streamlit.runtime.pages_manager import PagesManager
 
 from pages.parts.evaluate.audit import show_audit
 from pages.parts.evaluate.board import show_board
 from pages.parts.evaluate.lab import show_lab
 from pages.parts.evaluate.one import show_one
 from pages.parts.evaluate.two import show_two
+from pages.parts.page import run_page
 from pages.parts.show import set_style, show_image_choice
-from ser_core.errors import SERError
 
 SECTIONS = {
     ":material/analytics: One model": show_one,
@@ -48,11 +47,4 @@ def show_page() -> None:
         SECTIONS[section or names[0]]()
 
 
-if PagesManager.uses_pages_directory:
-    # A server whose first visitor opens this very address runs the page without app.py, since there is a folder pages/.
-    PagesManager.uses_pages_directory = False
-    st.rerun()
-try:
-    show_page()
-except SERError as failure:
-    st.error(str(failure), icon=":material/error:")
+run_page(show_page)

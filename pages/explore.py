@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import pandas as pd
 import streamlit as st
-from streamlit.runtime.pages_manager import PagesManager
 
 from pages.parts.explore.about import show_about
 from pages.parts.explore.copy import show_copy
@@ -17,8 +16,8 @@ from pages.parts.explore.listen import show_listen
 from pages.parts.explore.map import show_map
 from pages.parts.explore.people import show_people
 from pages.parts.explore.voice import show_voice
+from pages.parts.page import run_page
 from pages.parts.show import set_style, show_image_choice
-from ser_core.errors import SERError
 
 Draw = Callable[[pd.DataFrame, pd.DataFrame], None]
 
@@ -65,11 +64,4 @@ def show_section(draw: Draw, table: pd.DataFrame) -> None:
         draw(table, clips)
 
 
-if PagesManager.uses_pages_directory:
-    # A server whose first visitor opens this very address runs the page without app.py, since there is a folder pages/.
-    PagesManager.uses_pages_directory = False
-    st.rerun()
-try:
-    show_page()
-except SERError as failure:
-    st.error(str(failure), icon=":material/error:")
+run_page(show_page)

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
-from streamlit.runtime.pages_manager import PagesManager
 
 from pages.parts.inputs import Sound
 from pages.parts.models import choose_model
+from pages.parts.page import run_page
 from pages.parts.show import set_style, show_image_choice
 from pages.parts.signals.cleaning import show_cleaning
 from pages.parts.signals.comparison import show_comparison
@@ -17,7 +17,6 @@ from pages.parts.signals.model_input import show_model_input
 from pages.parts.signals.panels import show_panels
 from pages.parts.signals.source import choose_sound
 from pages.parts.signals.what_if import show_what_if
-from ser_core.errors import SERError
 
 Draw = Callable[[Sound, Path | None], None]
 
@@ -50,11 +49,4 @@ def show_page() -> None:
         SECTIONS[section or names[0]](sound, folder)
 
 
-if PagesManager.uses_pages_directory:
-    # A server whose first visitor opens this very address runs the page without app.py, since there is a folder pages/.
-    PagesManager.uses_pages_directory = False
-    st.rerun()
-try:
-    show_page()
-except SERError as failure:
-    st.error(str(failure), icon=":material/error:")
+run_page(show_page)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import streamlit as st
-from streamlit.runtime.pages_manager import PagesManager
 
+from pages.parts.page import run_page
 from pages.parts.show import set_style, show_image_choice
 from pages.parts.train.common import COMPARE, NEW, RUNS, arrive, show_complaint
 from pages.parts.train.compare import show_compare
 from pages.parts.train.form import show_new
 from pages.parts.train.watch import show_runs
-from ser_core.errors import SERError
 
 SECTIONS = {NEW: show_new, RUNS: show_runs, COMPARE: show_compare}
 _STYLE = """
@@ -41,11 +40,4 @@ def show_page() -> None:
         SECTIONS[section or names[0]]()
 
 
-if PagesManager.uses_pages_directory:
-    # A server whose first visitor opens this very address runs the page without app.py, since there is a folder pages/.
-    PagesManager.uses_pages_directory = False
-    st.rerun()
-try:
-    show_page()
-except SERError as failure:
-    st.error(str(failure), icon=":material/error:")
+run_page(show_page)

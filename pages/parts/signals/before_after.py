@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,6 +27,7 @@ _PICTURES = {
     "pitch": pitch_panel,
 }
 _LONGEST_S = 120.0
+_KEPT = 24
 
 
 def show_before_after(before: Sound, after: Sound, folder: Path | None) -> None:
@@ -33,15 +36,15 @@ def show_before_after(before: Sound, after: Sound, folder: Path | None) -> None:
         "See", list(_PICTURES), default="spectrogram", required=True, key="before_after_picture"
     )
     longest = max(before.waveform.duration_s, after.waveform.duration_s)
-    analyses = []
+    numbers: list[dict[str, float]] = []
     with st.container(key="before_after"):
         for column, sound, title in zip(st.columns(2), (before, after), ("Before", "After"), strict=True):
             with column:
                 st.markdown(f"**{title}** ({sound.waveform.duration_s:.2f} s)")
                 st.audio(wav_bytes(sound.waveform, sound.digest), format="audio/wav")
                 analysis = Analysis(sound.waveform, None, 0.0, min(sound.waveform.duration_s, _LONGEST_S))
-                analyses.append(analysis)
-                figure = _PICTURES[picture or "spectrogram"](analysis)
+                numbers.append(_kept("measures", sound, analysis, key_measures))
+                figure = _kept(str(picture), sound, analysis, _PICTURES[picture or "spectrogram"])
                 # The same scale of time, so that a faster voice looks shorter.
                 figure.update_xaxes(range=[0, min(longest, _LONGEST_S)])
                 key = f"{title.lower()}_{picture}"
@@ -51,14 +54,24 @@ def show_before_after(before: Sound, after: Sound, folder: Path | None) -> None:
     left, right = st.columns([2, 3], gap="large")
     with left:
         st.markdown("**What can be measured**")
-        st.dataframe(measures(*analyses), hide_index=True, width="stretch", key="measures")
+        st.dataframe(measures(*numbers), hide_index=True, width="stretch", key="measures")
     with right:
         _answers(before, after, folder)
 
 
-def measures(before: Analysis, after: Analysis) -> pd.DataFrame:
+def _kept(what: str, sound: Sound, analysis: Analysis, make: Callable[[Analysis], Any]) -> Any:
+    """Return what *make* gives for a sound, made once a session: every widget on the page draws all of it anew."""
+    kept: dict[tuple[str, str], Any] = st.session_state.setdefault("before_after_kept", {})
+    key = (what, sound.digest)
+    if key not in kept:
+        kept[key] = make(analysis)
+        while len(kept) > _KEPT:
+            kept.pop(next(iter(kept)))
+    return kept[key]
+
+
+def measures(old: dict[str, float], new: dict[str, float]) -> pd.DataFrame:
     """Return pitch, range, level, brightness, tempo and length of both."""
-    old, new = key_measures(before), key_measures(after)
     rows = [(name, *(f"{one[name]:.4g}" if np.isfinite(one[name]) else "–" for one in (old, new))) for name in old]
     return pd.DataFrame(rows, columns=["", "before", "after"])
 

@@ -64,7 +64,9 @@ def show_what_if(sound: Sound, folder: Path | None) -> None:
 
 
 def changed_sound(sound: Sound, words: str, work: Any, settings: Any) -> Sound:
-    """Return what *work* makes of a sound, computed once a session for the same *settings*."""
+    """Return what *work* makes of a sound, computed once a session for the same *settings*; unchanged, the sound."""
+    if settings.is_identity:
+        return sound
     kept: dict[str, Sound] = st.session_state.setdefault("changed_sounds", {})
     digest = hashlib.sha256(f"{sound.digest}:{settings!r}".encode()).hexdigest()
     if digest not in kept:
