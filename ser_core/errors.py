@@ -36,6 +36,10 @@ class BundleError(SERError):
     """A saved model is missing, damaged, or written by a newer version."""
 
 
+class EncoderError(SERError):
+    """A pretrained encoder is not on this machine, cannot be read, or is not the one a model was trained on."""
+
+
 class RecipeError(SERError):
     """A recipe has a missing, unknown or impossible setting."""
 
