@@ -14,6 +14,8 @@ from scipy.special import softmax
 from ser_core.calibration import Calibration, fit_calibration, fit_threshold
 from ser_core.emotions import EMOTIONS, class_indices, class_mask, labels_by_corpus
 from ser_core.evaluation import metrics
+from ser_core.evaluation.fairness import one_answer_speakers, people_gaps
+from ser_core.evaluation.groups import joined_with_table
 from ser_core.protocols import (
     CORPUS,
     JOINT,
@@ -83,7 +85,7 @@ def evaluate_run(run: RunFolder, folds: list[int] | None = None) -> dict[str, di
         published protocol is reported when all its own folds are among them, others on the folds given.
     """
     tests = held_out_tests(run, folds)
-    return {name: evaluate_predictions(name, parts) for name, parts in tests.items()}
+    return {name: evaluate_predictions(name, _with_age(parts)) for name, parts in tests.items()}
 
 
 def held_out_tests(run: RunFolder, folds: list[int] | None = None) -> dict[str, list[pd.DataFrame]]:
@@ -141,7 +143,7 @@ def evaluate_predictions(protocol: str, folds: list[pd.DataFrame]) -> dict[str, 
         Its name; answers are restricted to its classes (see :func:`scored_labels`), except under "open".
     folds
         For each fold a frame with columns corpus, speaker, emotion, threshold (the confidence below which the model
-        is not sure) and one calibrated score a class.
+        is not sure) and one calibrated score a class; sex and age where they are known.
     """
     frame = pd.concat(folds, ignore_index=True)
     corpora = sorted(set(frame["corpus"]))
@@ -155,14 +157,14 @@ def evaluate_predictions(protocol: str, folds: list[pd.DataFrame]) -> dict[str, 
     sure = free.max(axis=1) >= frame["threshold"].to_numpy()
     right = free.argmax(axis=1) == target
     starts = np.cumsum([0, *(len(part) for part in folds)])
-    reports = [_fold_report(truth[a:b], answer[a:b], speakers[a:b], size) for a, b in pairwise(starts)]
+    reports = [_fold_report(truth[a:b], answer[a:b], speakers[a:b], size, protocol) for a, b in pairwise(starts)]
     return {
         "protocol": protocol,
         "corpus": corpora[0] if len(corpora) == 1 else None,
         "classes": size,
         "folds": [report | _corpora(protocol, part) for report, part in zip(reports, folds, strict=True)],
         "uar": float(metrics.uar(counts)),
-        "uar_ci95": list(metrics.speaker_interval(truth, answer, speakers, size, metrics.uar)),
+        "uar_ci95": _interval(truth, answer, speakers, size),
         "wa": float(metrics.accuracy(counts)),
         "wa_ci95": list(metrics.speaker_interval(truth, answer, speakers, size, metrics.accuracy)),
         "macro_f1": float(metrics.macro_f1(counts)),
@@ -176,6 +178,8 @@ def evaluate_predictions(protocol: str, folds: list[pd.DataFrame]) -> dict[str, 
             "wa": float(right.mean()),
         },
         "sure": {"coverage": float(sure.mean()), "wa": float(right[sure].mean()) if sure.any() else None},
+        "one_answer_speakers": one_answer_speakers(truth, answer, speakers, labels),
+        "people": people_gaps(frame, truth, answer, speakers, size),
     } | ({"leaky": True} if is_leaky(protocol) else {})
 
 
@@ -187,6 +191,14 @@ def _folds(run: RunFolder, protocol: str) -> list[int]:
     return [fold for fold in folds if run.finished(fold)] or folds
 
 
+def _with_age(parts: list[pd.DataFrame]) -> list[pd.DataFrame]:
+    """Return a protocol's test clips with their speakers' age, which the predictions of older runs lack."""
+    if all("age" in part for part in parts):
+        return parts
+    whole = joined_with_table(pd.concat(parts, ignore_index=True))
+    return [whole.iloc[a:b] for a, b in pairwise(np.cumsum([0, *map(len, parts)]))]
+
+
 def _corpora(protocol: str, part: pd.DataFrame) -> dict[str, str | None]:
     """Return what a fold of a protocol between corpora was trained and tested on; nothing for other protocols."""
     if protocol not in (CORPUS, PAIRS) or part.empty:
@@ -195,7 +207,9 @@ def _corpora(protocol: str, part: pd.DataFrame) -> dict[str, str | None]:
     return {"train_corpus": part["heard"].iloc[0], **tested} if protocol == PAIRS and "heard" in part else tested
 
 
-def _fold_report(truth: np.ndarray, answer: np.ndarray, speakers: np.ndarray, size: int) -> dict[str, Any]:
+def _fold_report(
+    truth: np.ndarray, answer: np.ndarray, speakers: np.ndarray, size: int, protocol: str
+) -> dict[str, Any]:
     counts = metrics.confusion_matrix(truth, answer, size)
     return {
         "test_speakers": sorted(set(speakers.tolist())),
@@ -203,7 +217,11 @@ def _fold_report(truth: np.ndarray, answer: np.ndarray, speakers: np.ndarray, si
         "uar": float(metrics.uar(counts)),
         "wa": float(metrics.accuracy(counts)),
         "macro_f1": float(metrics.macro_f1(counts)),
-    }
+    } | ({"uar_ci95": _interval(truth, answer, speakers, size)} if protocol == CORPUS else {})
+
+
+def _interval(truth: np.ndarray, answer: np.ndarray, speakers: np.ndarray, size: int) -> list[float]:
+    return list(metrics.speaker_interval(truth, answer, speakers, size, metrics.uar))
 
 
 def _per_class(counts: np.ndarray, labels: tuple[str, ...]) -> dict[str, dict[str, float]]:

@@ -71,6 +71,9 @@ def test_pairs_of_corpora_say_what_was_heard_and_tested(tmp_path) -> None:
     (other,) = evaluate_run(_run(tmp_path, "leave-one-corpus-out", folds, "other")).values()
     assert [fold["test_corpus"] for fold in other["folds"]] == ["savee", "ravdess"]
     assert other["chance"] == pytest.approx(1 / 7)
+    for fold in other["folds"]:
+        low, high = fold["uar_ci95"]  # of each corpus
+        assert low <= fold["uar"] <= high
 
 
 @pytest.mark.parametrize("protocol", ["random-leaky", "text-independent", "speaker-5fold"])
