@@ -10,7 +10,7 @@ import cli
 
 from ser_core.audio import load_audio
 from ser_core.errors import AudioError
-from ser_core.recogniser import Recogniser
+from ser_core.recogniser import AFFECT_FIELDS, Recogniser
 
 
 def main() -> int:
@@ -56,7 +56,8 @@ def _answer(recogniser: Recogniser, path: str, timeline: bool) -> dict[str, Any]
 
 def _print_csv(answers: list[dict[str, Any]], labels: tuple[str, ...]) -> None:
     times = ["start_s", "end_s"] if any("segments" in answer for answer in answers) else []
-    columns = ["path", *times, "emotion", "confidence", "sure", *labels, "duration_s", "model", "warnings", "error"]
+    found = ["emotion", "confidence", "sure", *labels, *AFFECT_FIELDS]
+    columns = ["path", *times, *found, "duration_s", "model", "warnings", "error"]
     writer = csv.DictWriter(sys.stdout, columns, restval="", extrasaction="ignore")
     writer.writeheader()
     for answer in answers:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ser_core.corpora import listeners
 from ser_core.emotions import EMOTIONS, SYMBOLS
-from ser_core.recogniser import Prediction
+from ser_core.recogniser import AFFECT_FIELDS, Prediction
 
 #: Protocol -> what to call its corpus, in the order to show them.
 PROTOCOL_NAMES: Mapping[str, str] = {
@@ -124,6 +124,7 @@ def to_csv(prediction: Prediction, name: str) -> str:
         "model": answer["model"],
         "warnings": " ".join(answer["warnings"]),
         **{emotion: answer["probabilities"].get(emotion, 0.0) for emotion in EMOTIONS},
+        **{field: "" if answer[field] is None else answer[field] for field in AFFECT_FIELDS},
     }
     text = io.StringIO()
     writer = csv.DictWriter(text, list(row), lineterminator="\n")

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 from scipy.special import softmax
 
+from ser_core.affect import Affect, affect
 from ser_core.audio import Quality, Waveform, assess_quality, speech_segments, speech_span
 from ser_core.bundle import ModelCard, checked_weights, find_bundle, load_card
 from ser_core.calibration import Calibration
@@ -24,6 +25,8 @@ LONGEST_WINDOW_S = 8.0
 _WINDOW_S, _STEP_S = 4.0, 2.0
 _TIMELINE_WINDOW_S, _TIMELINE_STEP_S = 3.0, 1.5
 _LEAST_SPEECH_S = 0.3
+#: What :class:`Affect` adds to an answer, where JSON and tables have it.
+AFFECT_FIELDS = tuple(field.name for field in fields(Affect))
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,11 @@ class Prediction:
     warnings: tuple[str, ...]
     quality: Quality
 
+    @property
+    def affect(self) -> Affect | None:
+        """Valence and arousal derived from the classes; None where no emotion is named."""
+        return affect(self.probabilities) if self.emotion is not None else None
+
     def to_dict(self) -> dict[str, Any]:
         """Return the answer as programs get it, in JSON or over HTTP."""
         return {
@@ -69,6 +77,7 @@ class Prediction:
             "duration_s": self.duration_s,
             "model": self.model,
             "warnings": list(self.warnings),
+            **_reading(self.affect),
         }
 
 
@@ -99,6 +108,11 @@ class Segment:
     confidence: float
     probabilities: dict[str, float]
 
+    @property
+    def affect(self) -> Affect:
+        """Valence and arousal derived from the classes."""
+        return affect(self.probabilities)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the segment as programs get it."""
         return {
@@ -107,7 +121,12 @@ class Segment:
             "emotion": self.emotion,
             "confidence": self.confidence,
             "probabilities": dict(self.probabilities),
+            **_reading(self.affect),
         }
+
+
+def _reading(affect: Affect | None) -> dict[str, float | None]:
+    return dict(vars(affect)) if affect else dict.fromkeys(AFFECT_FIELDS)
 
 
 class Recogniser:

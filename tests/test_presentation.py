@@ -102,6 +102,7 @@ def test_csv_is_one_row_that_reads_back() -> None:
     assert row["path"] == 'a,"b".wav'
     assert row["emotion"] == "happy"
     assert row["sure"] == "true"
+    assert float(row["valence"]) == pytest.approx(predicted().to_dict()["valence"])
     assert row["warnings"] == 'The recording is very quiet, or so. A second "one".'
     assert sum(float(row[emotion]) for emotion in EMOTIONS) == pytest.approx(1)
 
@@ -109,3 +110,4 @@ def test_csv_is_one_row_that_reads_back() -> None:
 def test_csv_of_no_answer_leaves_the_emotion_empty() -> None:
     (row,) = csv.DictReader(io.StringIO(to_csv(predicted(None, 0.6, False), "silence.wav")))
     assert (row["emotion"], row["sure"]) == ("", "false")
+    assert (row["valence"], row["arousal"], row["negative_high_arousal"]) == ("", "", "")

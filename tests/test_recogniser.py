@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ser_core.affect import affect
 from ser_core.audio import SAMPLE_RATE, Waveform, load_audio
 from ser_core.emotions import EMOTIONS
 from ser_core.recogniser import Recogniser
@@ -30,7 +31,10 @@ def test_prediction_has_its_shape(recogniser: Recogniser) -> None:
     assert prediction.sure == (prediction.confidence >= recogniser.card.threshold)
     assert set(prediction.to_dict()) == {
         "emotion", "confidence", "sure", "probabilities", "duration_s", "model", "warnings",
+        "valence", "arousal", "negative_high_arousal",
     }  # fmt: skip
+    assert prediction.affect == affect(prediction.probabilities)
+    assert prediction.to_dict()["valence"] == prediction.affect.valence
 
 
 @pytest.mark.parametrize("kind", ["silence", "noise", "short"])
@@ -44,6 +48,8 @@ def test_no_emotion_is_named_without_speech(recogniser: Recogniser, kind: str) -
     assert prediction.emotion is None
     assert not prediction.sure
     assert prediction.warnings
+    assert prediction.affect is None
+    assert prediction.to_dict()["arousal"] is None
 
 
 @pytest.mark.parametrize("change", ["quieter", "silence before", "silence after"])

@@ -68,6 +68,7 @@ def test_upload_answers_as_the_recogniser_does_on_the_same_bytes(
     answer = json.loads(saved["call-emotion.json"])
     assert list(answer) == [
         "path", "emotion", "confidence", "sure", "probabilities", "duration_s", "model", "warnings",
+        "valence", "arousal", "negative_high_arousal",
     ]  # fmt: skip
     assert answer.pop("path") == "call.wav"
     assert list(answer["probabilities"]) == list(EMOTIONS)

@@ -54,8 +54,11 @@ def test_predict_json_and_broken_files(voice_file: str, tmp_path: Path) -> None:
     assert list(good["probabilities"]) == list(EMOTIONS)
     assert set(good) == {
         "path", "emotion", "confidence", "sure", "probabilities", "duration_s", "model", "warnings", "segments",
+        "valence", "arousal", "negative_high_arousal",
     }  # fmt: skip
-    assert set(good["segments"][0]) == {"start_s", "end_s", "emotion", "confidence", "probabilities"}
+    assert set(good["segments"][0]) == {
+        "start_s", "end_s", "emotion", "confidence", "probabilities", "valence", "arousal", "negative_high_arousal",
+    }  # fmt: skip
     assert set(bad) == set(missing) == {"path", "error"}
     assert "Traceback" not in result.stderr
 
