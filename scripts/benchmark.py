@@ -1,10 +1,13 @@
-"""Measure speed on this machine: features of a 4 s clip, the panels of the page Signals, extraction of the corpora.
+"""Measure speed on this machine: answers beside a classic peer, features, panels of Signals, extraction of the corpora.
 
     python scripts/benchmark.py --json
+    python scripts/benchmark.py --only peer predict start --json
     python scripts/benchmark.py --only extraction --corpora cremad ravdess savee tess
 
-Each time is the median of several runs after a first one, which may compile and load. A feature is timed from what it
-reads: spectral ones from the power spectrum, voice quality from the pitch. Extraction goes into a new, empty cache.
+Each time is the median of several runs after a first one, which may compile and load. An answer is timed from the bytes
+of a 3 s WAV file to calibrated probabilities, in turns with the peer (scripts/bench/peer.py). A feature is timed from
+what it reads: spectral ones from the power spectrum, voice quality from the pitch. Extraction goes into a new, empty
+cache. Libraries have one thread each, unless OMP_NUM_THREADS says otherwise.
 """
 
 from __future__ import annotations
@@ -12,7 +15,6 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -22,10 +24,11 @@ from typing import Any
 
 import cli
 import numpy as np
+from bench import answers
+from bench.common import median_ms, recording
 
-from ser_core.audio import SAMPLE_RATE, Waveform, load_audio, speech_span
+from ser_core.audio import Waveform, load_audio, speech_span
 from ser_core.corpora import CORPORA, read_corpora
-from ser_core.examples import list_examples
 from ser_core.features import cepstrum, level, spectral, spectrum, tonality, voice_quality
 from ser_core.features.formants import formants
 from ser_core.features.functionals import FunctionalsConfig, functional_vector, functionals
@@ -41,7 +44,7 @@ _REPEATS = 9
 def main() -> int:
     """Run the command."""
     options = _options()
-    answer: dict[str, Any] = {"machine": machine()}
+    answer: dict[str, Any] = {"machine": machine() | {"jobs": options.jobs}}
     for name in options.only:
         answer[name] = SECTIONS[name](options)
     if options.json:
@@ -59,7 +62,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--corpora", nargs="*", metavar="CORPUS", help=f"extract these: {', '.join(CORPORA)} (without a name: all here)"
     )
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (default: one a core)")
+    parser.add_argument("--bundles", nargs="+", metavar="MODEL", help="time these models (default: all that ship)")
+    parser.add_argument(
+        "--jobs", type=int, default=os.cpu_count() or 1, help="processes, or threads that answer (default: one a core)"
+    )
     parser.add_argument(
         "--quick", action="store_true", help="one run of each, 20 s for 10 minutes: to see that all works, not how fast"
     )
@@ -80,6 +86,7 @@ def machine() -> dict[str, Any]:
     return {
         "processor": _processor(),
         "cores": os.cpu_count(),
+        "threads": int(os.environ["OMP_NUM_THREADS"]),
         "memory_gb": round(memory / 1e9, 1),
         "system": platform.platform(terse=True),
         "python": platform.python_version(),
@@ -93,23 +100,6 @@ def _processor() -> str:
             return next(line.partition(":")[2].strip() for line in file if line.startswith("model name"))
     except (OSError, StopIteration):
         return platform.processor() or platform.machine()
-
-
-def median_ms(function: Callable[[], object], repeats: int) -> float:
-    """Return the median time of a call in milliseconds, after a first one that is not counted."""
-    function()
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - start)
-    return round(1000 * statistics.median(times), 3)
-
-
-def recording(seconds: float) -> Waveform:
-    """Return the built-in examples one after another, again and again, for so many seconds."""
-    samples = np.concatenate([load_audio(example.path).samples for example in list_examples()])
-    return Waveform(np.resize(samples, round(seconds * SAMPLE_RATE)))
 
 
 class _Clip:
@@ -255,8 +245,12 @@ def _empty_cache() -> Iterator[None]:
 
 #: Part of the answer -> what measures it.
 SECTIONS: Mapping[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
+    "peer": answers.peer,
+    "predict": answers.predict,
     "features": _features,
     "panels": _panels,
+    "timeline": answers.timeline,
+    "start": answers.start,
     "extraction": _extraction,
 }
 
@@ -266,9 +260,8 @@ def _print_words(answer: dict[str, Any]) -> None:
     for section in (name for name in SECTIONS if name in answer):
         print(f"\n{section}")
         for name, value in answer[section].items():
-            numbers = (
-                ", ".join(f"{unit} {number:,}" for unit, number in value.items()) if isinstance(value, dict) else value
-            )
+            parts = value.items() if isinstance(value, dict) else [("", value)]
+            numbers = ", ".join(f"{unit} {number}".strip() for unit, number in parts)
             print(f"  {name:28} {numbers}")
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import json
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -33,13 +36,14 @@ def benchmark(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return importlib.import_module("benchmark")
 
 
-def test_the_whole_answer(synthetic_corpora: Path, tmp_path: Path) -> None:
+def test_features_panels_and_extraction(synthetic_corpora: Path, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
-    call = ["--quick", "--json", "--corpora", "savee", "--jobs", "1"]
+    parts = ["features", "panels", "extraction"]
+    call = ["--quick", "--json", "--only", *parts, "--corpora", "savee", "--jobs", "1"]
     result = _call(*call, SER_DATA=str(synthetic_corpora), SER_CACHE=str(cache))
     assert result.returncode == 0, result.stderr
     answer = json.loads(result.stdout)
-    assert list(answer) == ["machine", "features", "panels", "extraction"]
+    assert list(answer) == ["machine", *parts]
     assert answer["machine"]["cores"] == os.cpu_count()
     assert set(answer["features"]) >= {"log-mel", "mfcc", "pitch (yin)", "pitch (pyin)", "formants", "functionals"}
     assert all(list(value) == ["ms_per_clip"] for value in answer["features"].values())
@@ -55,6 +59,49 @@ def test_the_whole_answer(synthetic_corpora: Path, tmp_path: Path) -> None:
         assert set(extraction[name]) == {"s", "cpu_s", "again_s", "megabytes"}
         assert extraction[name]["cpu_s"] > 0
     assert not (cache / "features").exists()  # what is there already would make the extraction look fast
+
+
+def test_answers_beside_a_peer(
+    benchmark: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parts = ["peer", "predict", "timeline", "start"]
+    monkeypatch.setattr(sys, "argv", ["benchmark.py", "--quick", "--json", "--only", *parts, "--bundles", "lite"])
+    assert benchmark.main() == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert list(answer) == ["machine", *parts]
+    assert set(answer["peer"]) == {"p50_ms", "p95_ms", "clips_per_s"}
+    assert set(answer["predict"]["lite"]) == {"p50_ms", "p95_ms", "ratio_to_peer", "peak_mb", "clips_per_s"}
+    assert answer["predict"]["lite"]["peak_mb"] > 50  # Python with torch needs more than that
+    assert answer["timeline"]["lite"]["s_per_hour"] > 0
+    first = answer["start"]
+    steps = sum(first[f"{name}_s"] for name in ("import", "load", "predict"))
+    assert first["first_prediction_s"] == pytest.approx(steps, abs=0.03)
+
+
+def test_peer_and_models_take_turns(benchmark: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers, calls = benchmark.answers, []
+
+    def runner(name: str, time_s: float) -> Callable[[bytes], float]:
+        return lambda data: (calls.append(name), time_s)[1]
+
+    monkeypatch.setattr(answers, "Peer", lambda: runner("peer", 0.1))
+    monkeypatch.setattr(answers, "_recognisers", lambda options: {"quick": object(), "gone": "It is not here."})
+    monkeypatch.setattr(answers, "_answering", lambda recogniser: runner("quick", 0.02))
+    monkeypatch.setattr(answers, "seconds", lambda function: function())
+    monkeypatch.setattr(answers, "_fresh", lambda name, options: {"peak_mb": 7.0})
+    monkeypatch.setattr(answers, "_throughput", lambda answer, options: 3.0)
+    answer = answers.predict(argparse.Namespace(quick=False, bundles=None, jobs=1))
+    expected = {"p50_ms": 20.0, "p95_ms": 20.0, "ratio_to_peer": 0.2, "peak_mb": 7.0, "clips_per_s": 3.0}
+    assert answer == {"quick": expected, "gone": {"left_out": "It is not here."}}
+    rounds = [set(calls[start : start + 2]) for start in range(0, len(calls), 2)]
+    assert len(rounds) > 20
+    assert all(names == {"peer", "quick"} for names in rounds)
+
+
+def test_the_peer_answers_from_the_bytes_of_a_file(benchmark: ModuleType) -> None:
+    probabilities = benchmark.answers.Peer()(benchmark.recording(3.0).to_wav())
+    assert probabilities.shape == (8,)
+    assert probabilities.sum() == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +130,7 @@ def test_the_time_is_the_median_without_the_first_call(benchmark: ModuleType, mo
     def call() -> None:
         now[0] += next(durations)
 
-    monkeypatch.setattr(benchmark.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(time, "perf_counter", lambda: now[0])
     assert benchmark.median_ms(call, 3) == 2.0
 
 

@@ -1,0 +1,1 @@
+"""The parts of `scripts/benchmark.py` that time answers; this package is no command."""
