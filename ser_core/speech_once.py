@@ -1,0 +1,57 @@
+"""Where somebody speaks, for the recogniser: both readings of the speech detector that it needs, from one pass.
+
+The stretches of speech tell whether a recording can be judged; the span that a model reads has a lower threshold. The
+detector takes as long as all else in a small model's answer together. This stands apart from :mod:`ser_core.audio`
+because any change there makes all stored features stale; whoever changes the detector there changes it here.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ser_core.audio import SAMPLE_RATE, Waveform
+from ser_core.audio.speech import _detector
+
+_SEGMENTS_THRESHOLD, _SPAN_THRESHOLD, _MARGIN_S, _PEAK = 0.5, 0.3, 0.1, 0.5
+
+
+class Speech(NamedTuple):
+    """What :func:`ser_core.audio.speech_segments` and :func:`ser_core.audio.speech_span` give; times in seconds."""
+
+    segments: list[tuple[float, float]]
+    span: tuple[float, float]
+
+
+def find_speech(waveform: Waveform) -> Speech:
+    """Return the stretches of speech and the span from the first to the last, as the two functions would alone."""
+    whole = (0.0, waveform.duration_s)
+    peak = float(np.abs(waveform.samples).max(initial=0.0))
+    if peak == 0.0:
+        return Speech([], whole)
+    module, model = _detector()
+    heard, samples = _Heard(model), waveform.samples * np.float32(_PEAK / peak)
+
+    def found(threshold: float) -> list[tuple[float, float]]:
+        stamps = module.get_speech_timestamps_sequence(samples, heard, threshold=threshold, sampling_rate=SAMPLE_RATE)
+        return [(stamp["start"] / SAMPLE_RATE, stamp["end"] / SAMPLE_RATE) for stamp in stamps]
+
+    segments, wider = found(_SEGMENTS_THRESHOLD), found(_SPAN_THRESHOLD)
+    if not wider:
+        return Speech(segments, whole)
+    return Speech(segments, (max(0.0, wider[0][0] - _MARGIN_S), min(waveform.duration_s, wider[-1][1] + _MARGIN_S)))
+
+
+class _Heard:
+    """The detector with its answer to the first recording, which it is asked for twice."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+        self._probabilities: np.ndarray | None = None
+
+    def audio_forward(self, audio: np.ndarray, **options: Any) -> np.ndarray:
+        """Return the probability of speech in each frame [shape=(frames,), float32]."""
+        if self._probabilities is None:
+            self._probabilities = self._model.audio_forward(audio, **options)
+        return self._probabilities
