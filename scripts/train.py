@@ -5,6 +5,7 @@ It is also what the page Train starts in the background, and shows while it goes
 next one in that page's queue.
 A bundle is made from a training on everything and a finished held-out run:
 `python scripts/train.py lite --protocol all --bundle models/lite --held-out lite-joint`.
+Figures of further held-out runs are added with `--also lite-leave-one-corpus-out`.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ def main() -> int:
     answer: dict[str, Any] = {"run": str(run.path), "protocol": protocol, "folds": folds}
     if options.bundle:
         held_out = RunFolder(settings().runs / options.held_out)
-        card = publish_bundle(Path(options.bundle), recipe, run, held_out, table)
+        also = [RunFolder.at(name) for name in options.also]
+        card = publish_bundle(Path(options.bundle), recipe, run, held_out, table, also)
         answer["bundle"] = {"folder": options.bundle, "sha256": card.weights.sha256, "bytes": card.weights.bytes}
     if options.json:
         cli.print_json(answer)
@@ -97,6 +99,7 @@ def _parser() -> cli.Parser:
     parser.add_argument("--nice", type=int, default=0, metavar="N", help="give way to other programs, 0 to 19")
     parser.add_argument("--bundle", metavar="FOLDER", help="write a bundle there when the training is finished")
     parser.add_argument("--held-out", metavar="RUN", default="", help="the run that gives the bundle its evaluation")
+    parser.add_argument("--also", metavar="RUN", action="append", default=[], help="another run whose figures it gets")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     return parser
 

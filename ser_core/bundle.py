@@ -75,6 +75,7 @@ class ModelCard(_Part):
     environment: dict[str, Any]
     evaluation: dict[str, dict[str, Any]]
     evaluation_note: str
+    robustness: dict[str, Any] | None = None
     licence: str
     limits: tuple[str, ...]
     task: Literal["speech emotion recognition"] = "speech emotion recognition"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from ser_core.corpora.own import load_own
 from ser_core.emotions import class_indices, label_names
 from ser_core.errors import RecipeError, TrainingError
 from ser_core.evaluation.report import calibrate_run, evaluate_run
+from ser_core.evaluation.robustness import read_robustness
 from ser_core.protocols import ALL, Split, fold_count, is_leaky, make_split
 from ser_core.settings import settings
 from ser_core.training.fit import macro_recall
@@ -42,7 +44,12 @@ _LEAKY_LIMIT = (
 
 
 def publish_bundle(
-    folder: Path, recipe: Recipe, final: RunFolder, held_out: RunFolder, table: pd.DataFrame
+    folder: Path,
+    recipe: Recipe,
+    final: RunFolder,
+    held_out: RunFolder,
+    table: pd.DataFrame,
+    also: Sequence[RunFolder] = (),
 ) -> ModelCard:
     """Write the bundle of a recipe.
 
@@ -53,22 +60,25 @@ def publish_bundle(
     final
         The finished run of protocol ``all``, whose weights ship.
     held_out
-        The finished run of a speaker-independent protocol with the same recipe; gives evaluation, temperature
-        and threshold.
+        The finished run of a speaker-independent protocol with the same recipe; gives evaluation, robustness where it
+        was measured, temperature and threshold.
     table
         What *final* was trained on.
+    also
+        Finished runs of the same recipe under further such protocols, whose evaluation the card gets, too.
 
     Raises
     ------
     TrainingError
         If a run is unfinished, of another recipe, or of the wrong protocol.
     """
-    protocol = held_out.read()["protocol"]
-    same = all(recipe_from_run(run.read()) == recipe for run in (final, held_out))
-    if not same or final.read()["protocol"] != ALL or protocol == ALL or is_leaky(protocol):
+    protocol, *further = (run.read()["protocol"] for run in (held_out, *also))
+    same = all(recipe_from_run(run.read()) == recipe for run in (final, held_out, *also))
+    if not same or final.read()["protocol"] != ALL or any(p == ALL or is_leaky(p) for p in (protocol, *further)):
         raise TrainingError(
-            f"{final.path} must be the recipe trained on protocol '{ALL}', and {held_out.path} the same recipe "
-            "trained on a speaker-independent protocol."
+            f"{final.path} must be the recipe trained on protocol '{ALL}', and "
+            f"{' and '.join(str(run.path) for run in (held_out, *also))} the same recipe trained on a "
+            "speaker-independent protocol."
         )
     folds = list(range(fold_count(protocol, table)))
     final.predictions(0)  # raises when unfinished
@@ -76,8 +86,9 @@ def publish_bundle(
     split = select(table, make_split(table, ALL, 0), recipe)
     fields = {
         "title": recipe.title or recipe.name,
-        "evaluation": evaluate_run(held_out, folds),
-        "evaluation_note": _note(protocol, len(folds)),
+        "evaluation": _evaluations(also, table) | evaluate_run(held_out, folds),
+        "evaluation_note": " ".join([_note(protocol, len(folds)), *map(_also_note, further)]),
+        "robustness": read_robustness(held_out),
         "limits": _limits(table.iloc[split.train]),
         **_calibrated(recipe, calibration.mean, calibration.threshold),
     }
@@ -130,6 +141,7 @@ def publish_run(
         fields = {
             "title": f"{recipe.title or recipe.name} ({run.path.name})",
             "evaluation": evaluate_run(run, finished) if protocol != ALL else {},
+            "robustness": read_robustness(run),
             "evaluation_note": _fold_note(run, recipe, protocol, table, split, len(finished)),
             "limits": ((_LEAKY_LIMIT,) if is_leaky(protocol) else ()) + _limits(table.iloc[split.train]),
             **_calibrated(recipe, calibration.folds[0], calibration.threshold),
@@ -192,6 +204,17 @@ def _note(protocol: str, folds: int) -> str:
         "threshold come from those of all folds. Answers were restricted to the "
         "classes of the corpus, except under 'open', where all eight were allowed."
     )
+
+
+def _evaluations(runs: Sequence[RunFolder], table: pd.DataFrame) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for run in runs:
+        found |= evaluate_run(run, list(range(fold_count(run.read()["protocol"], table))))
+    return found
+
+
+def _also_note(protocol: str) -> str:
+    return f"The figures under '{protocol}' are those of further models of the recipe, trained under that protocol."
 
 
 def _fold_note(run: RunFolder, recipe: Recipe, protocol: str, table: pd.DataFrame, split: Split, finished: int) -> str:
