@@ -13,6 +13,7 @@ answers are there, so --details tells more of them and --compare sets them besid
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import cli
@@ -134,9 +135,32 @@ def _print_words(report: dict[str, Any]) -> None:
     print(f"{report['protocol']} ({report['classes']} classes, chance {report['chance']:.3f}; {kind})")
     print(f"  UAR {report['uar']:.3f} [{low:.3f}, {high:.3f}]   accuracy {report['wa']:.3f}   ", end="")
     print(f"macro F1 {report['macro_f1']:.3f}   ECE {report['ece']:.3f}")
+    for words in _people_words(report):
+        print(f"  {words}")
     for label, scores in report["per_class"].items():
         print(f"  {label:10s} precision {scores['precision']:.2f}  recall {scores['recall']:.2f}  ", end="")
         print(f"F1 {scores['f1']:.2f}")
+
+
+def _people_words(report: dict[str, Any]) -> Iterator[str]:
+    """Yield what is known of single voices and groups of people; nothing from a card of an older version."""
+    for fold in report["folds"]:
+        if "test_corpus" in fold and "uar_ci95" in fold:
+            low, high = fold["uar_ci95"]
+            yield f"on {fold['test_corpus']}, never heard: UAR {fold['uar']:.3f} [{low:.3f}, {high:.3f}]"
+    if "one_answer_speakers" in report:
+        one = report["one_answer_speakers"]
+        worst = one["speakers"][0]
+        yield (
+            f"speakers who mostly get one answer: {one['count']} of {one['of']}; the nearest to it is "
+            f"{worst['speaker']} with {100 * worst['share']:.0f} % {worst['answer']}"
+        )
+    for name, people in report.get("people", {}).items():
+        groups = ", ".join(f"{group} {entry['uar']:.3f}" for group, entry in people["groups"].items())
+        gap = ""
+        if people["gap"] is not None:
+            gap = f"; gap {people['gap']:+.3f} [{people['gap_ci95'][0]:+.3f}, {people['gap_ci95'][1]:+.3f}]"
+        yield f"UAR by {name}: {groups}{gap}"
 
 
 if __name__ == "__main__":

@@ -84,9 +84,10 @@ def publish_bundle(
     final.predictions(0)  # raises when unfinished
     calibration = calibrate_run(held_out, folds)
     split = select(table, make_split(table, ALL, 0), recipe)
+    evaluation = evaluate_run(held_out, folds)
     fields = {
         "title": recipe.title or recipe.name,
-        "evaluation": _evaluations(also, table) | evaluate_run(held_out, folds),
+        "evaluation": evaluation | _evaluations(also, table) | evaluation,  # its own come first and count
         "evaluation_note": " ".join([_note(protocol, len(folds)), *map(_also_note, further)]),
         "robustness": read_robustness(held_out),
         "limits": _limits(table.iloc[split.train]),

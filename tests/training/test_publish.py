@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from ser_core.protocols import make_split
 from ser_core.recogniser import Recogniser
 from ser_core.settings import settings
 from ser_core.training.job import load_features, train_folds
-from ser_core.training.publish import publish_run
+from ser_core.training.publish import publish_bundle, publish_run
 from ser_core.training.recipe import ClassicalRecipe, NetworkRecipe, OptimiserConfig, Recipe
 from ser_core.training.runs import LOGIT_COLUMNS, RunFolder
 
@@ -148,6 +149,29 @@ def test_a_run_on_everything_takes_the_figures_of_the_run_beside_it(classical_ru
     assert card.evaluation == evaluate_run(classical_run)
     assert "were then trained on all clips" in card.evaluation_note
     assert {entry.corpus: entry.speakers for entry in card.training_data} == {"cremad": 91, "ravdess": 24}
+
+
+def test_each_corpus_left_out_and_robustness_stand_in_the_card(classical_run: RunFolder, tmp_path: Path) -> None:
+    final, table = _train(CLASSICAL, "all", None), load_features(CLASSICAL)[0]
+    left_out = _train(CLASSICAL, "leave-one-corpus-out", None)
+    measured = {"mean": {"telephone": {"loss": 0.02}}}
+    (classical_run.path / "robustness.json").write_text(json.dumps(measured))
+    try:
+        card = publish_bundle(tmp_path / "both", CLASSICAL, final, classical_run, table, [left_out])
+    finally:
+        (classical_run.path / "robustness.json").unlink()
+    assert load_card(tmp_path / "both") == card
+    assert list(card.evaluation) == [PROTOCOL, "leave-one-corpus-out"]
+    report = card.evaluation["leave-one-corpus-out"]
+    assert report["labels"] == list(LABEL_SETS[6])  # what both corpora have
+    assert [fold["test_corpus"] for fold in report["folds"]] == ["cremad", "ravdess"]
+    assert [len(fold["test_speakers"]) for fold in report["folds"]] == [91, 24]
+    assert min(fold["uar_ci95"][0] for fold in report["folds"]) > 0.9  # the synthetic manners are alike in both
+    assert "under 'leave-one-corpus-out' are those of further models" in card.evaluation_note
+    assert card.robustness == measured
+    assert publish_run(classical_run, tmp_path / "without").robustness is None
+    with pytest.raises(TrainingError, match="speaker-independent"):
+        publish_bundle(tmp_path / "no", CLASSICAL, final, classical_run, table, [final])
 
 
 def test_a_run_on_everything_alone_is_never_sure(place: None) -> None:
