@@ -18,13 +18,16 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ser_core.bundle import CARD_NAME, ModelCard, checked_weights, list_bundles, load_card
+from ser_core.bundle import CARD_NAME, Graph, ModelCard, checked_weights, list_bundles, load_card, write_card
 from ser_core.errors import BundleError
 from ser_core.features.logmel import LogMelConfig
+from ser_core.files import write_bytes
+from ser_core.onnx_scorer import INPUT, ONNX_NAME, OUTPUT
 from ser_core.scorers import load_network, load_scorer
 from ser_core.settings import settings
 
 if TYPE_CHECKING:
+    from onnx import ModelProto
     from torch import Tensor, nn
 
 #: The largest card and weights that are read from a ZIP, in bytes: a file of a few kB may claim to hold terabytes.
@@ -97,9 +100,11 @@ def import_bundle(data: bytes, folder: Path | None = None) -> ModelCard:
         target = folder or settings().own_models / name
         if target.exists() or name in list_bundles():
             raise BundleError(f"There is already a model '{name}': give the imported one another name.")
-        if card.name != name:
-            card = card.model_copy(update={"name": name})
-            (staged / CARD_NAME).write_text(json.dumps(card.model_dump(mode="json"), indent=1) + "\n", "utf-8")
+        # A stranger's graph could answer otherwise than the weights do, so none is taken: it is made anew.
+        had_onnx, card = card.onnx is not None, card.model_copy(update={"name": name, "onnx": None})
+        write_card(staged, card)
+        if had_onnx:
+            card = add_onnx(staged)
         _move(staged, target)
     return card
 
@@ -117,27 +122,12 @@ def export_onnx(folder: Path) -> bytes:
         If the bundle is missing, damaged, or of a model that is no network.
     """
     import onnx
-    import torch
 
     card = load_card(folder)
     if not isinstance(card.front_end, LogMelConfig):
         raise BundleError(f"The model '{card.name}' is no network, and only networks can be exported as ONNX.")
-    with tempfile.TemporaryDirectory() as place, warnings.catch_warnings():
-        # The exporter that torch recommends needs two more packages; this one warns of itself, and of sizes that are
-        # the same for every clip.
-        warnings.simplefilter("ignore")
-        path = Path(place) / "model.onnx"
-        torch.onnx.export(
-            _answering_module(card, checked_weights(folder, card)),
-            (torch.zeros(1, card.front_end.n_mels, _TRACED_FRAMES),),
-            path,
-            dynamo=False,
-            opset_version=_OPSET,
-            input_names=["log_mel"],
-            output_names=["logits", "probabilities"],
-            dynamic_axes={"log_mel": {2: "frames"}},
-        )
-        model = onnx.load_model(path)
+    module = _answering_module(card, checked_weights(folder, card))
+    model = _traced(card, module, "log_mel", ["logits", "probabilities"])
     facts = {
         "name": card.name,
         "labels": list(card.labels),
@@ -151,6 +141,67 @@ def export_onnx(folder: Path) -> bytes:
     return bytes(model.SerializeToString(deterministic=True))
 
 
+def add_onnx(folder: Path) -> ModelCard:
+    """Put the graph that :mod:`ser_core.onnx_scorer` reads into a network's bundle, and name it in the card.
+
+    Raises
+    ------
+    BundleError
+        As :func:`export_onnx` does.
+    """
+    card = load_card(folder)
+    if not isinstance(card.front_end, LogMelConfig):
+        raise BundleError(f"The model '{card.name}' does not read a spectrogram, and only such networks get a graph.")
+    model = _traced(card, _logits_module(card, checked_weights(folder, card)), INPUT, [OUTPUT])
+    data = bytes(model.SerializeToString(deterministic=True))
+    digest, of = hashlib.sha256(data).hexdigest(), card.weights.sha256
+    graph = Graph(file=ONNX_NAME, bytes=len(data), sha256=digest, weights_sha256=of)
+    card = card.model_copy(update={"onnx": graph})
+    write_bytes(folder / ONNX_NAME, data)
+    write_card(folder, card)
+    return card
+
+
+def _traced(card: ModelCard, module: nn.Module, input_name: str, outputs: list[str]) -> ModelProto:
+    """Return a module that reads one clip's spectrogram of any length as ONNX."""
+    import onnx
+    import torch
+
+    with tempfile.TemporaryDirectory() as place, warnings.catch_warnings():
+        # The exporter that torch recommends needs two more packages; this one warns of itself, and of sizes that are
+        # the same for every clip.
+        warnings.simplefilter("ignore")
+        path = Path(place) / ONNX_NAME
+        torch.onnx.export(
+            module,
+            (torch.zeros(1, getattr(card.front_end, "n_mels", 0), _TRACED_FRAMES),),
+            path,
+            dynamo=False,
+            opset_version=_OPSET,
+            input_names=[input_name],
+            output_names=outputs,
+            dynamic_axes={input_name: {2: "frames"}},
+        )
+        return onnx.load_model(path)
+
+
+def _logits_module(card: ModelCard, weights: bytes) -> nn.Module:
+    """Return a module from one clip's log-mel to logits."""
+    import torch
+
+    class Logits(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = load_network(card, weights)
+
+        def forward(self, log_mel: Tensor) -> Tensor:
+            lengths = torch.full((1,), log_mel.shape[2], dtype=torch.int64)
+            logits: Tensor = self.network(log_mel, lengths).reshape(1, len(card.labels))
+            return logits
+
+    return Logits().eval()
+
+
 def _answering_module(card: ModelCard, weights: bytes) -> nn.Module:
     """Return a module from one clip's log-mel to logits and probabilities."""
     import torch
@@ -158,12 +209,11 @@ def _answering_module(card: ModelCard, weights: bytes) -> nn.Module:
     class Answer(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.network = load_network(card, weights)
+            self.logits = _logits_module(card, weights)
             self.register_buffer("bias", torch.tensor(card.bias))
 
         def forward(self, log_mel: Tensor) -> tuple[Tensor, Tensor]:
-            lengths = torch.full((1,), log_mel.shape[2], dtype=torch.int64)
-            logits = self.network(log_mel, lengths).reshape(1, len(card.labels))
+            logits = self.logits(log_mel)
             return logits, (logits / card.temperature + self.bias).softmax(1)
 
     return Answer().eval()

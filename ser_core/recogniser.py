@@ -16,9 +16,10 @@ from scipy.special import softmax
 
 from ser_core.affect import Affect, affect
 from ser_core.audio import Quality, Waveform, assess_quality, speech_segments, speech_span
-from ser_core.bundle import ModelCard, checked_weights, find_bundle, load_card
+from ser_core.bundle import ModelCard, checked_onnx, checked_weights, find_bundle, load_card
 from ser_core.calibration import Calibration
 from ser_core.scorers import Scorer, load_scorer
+from ser_core.speech_once import Speech, find_speech
 
 #: A stretch of speech longer than this is read in windows, in seconds.
 LONGEST_WINDOW_S = 8.0
@@ -148,20 +149,20 @@ class Recogniser:
         """
         folder = find_bundle(name_or_folder)
         card = load_card(folder)
-        return cls(card, load_scorer(card, checked_weights(folder, card)))
+        return cls(card, load_scorer(card, checked_weights(folder, card), checked_onnx(folder, card)))
 
     def predict(self, waveform: Waveform) -> Prediction:
         """Return what the model says of a recording; its quality is measured first.
 
         Speech longer than 8 s is read in windows whose probabilities are averaged.
         """
-        segments = speech_segments(waveform)
-        quality = assess_quality(waveform, segments)
+        speech = find_speech(waveform)
+        quality = assess_quality(waveform, speech.segments)
         warnings = tuple(problem.message for problem in quality.problems)
         if quality.blocking:
             even = dict.fromkeys(self.card.labels, 1 / len(self.card.labels))
             return Prediction(None, 0.0, False, even, waveform.duration_s, self.card.name, warnings, quality)
-        values = self._average(waveform, segments)
+        values = self._average(waveform, speech)
         best = int(values.argmax())
         return Prediction(
             emotion=self.card.labels[best],
@@ -210,14 +211,19 @@ class Recogniser:
                 progress(number + 1, steps)
         return found
 
-    def _average(self, waveform: Waveform, speech: Sequence[tuple[float, float]]) -> np.ndarray:
+    def _average(self, waveform: Waveform, speech: Speech) -> np.ndarray:
         """Return the probabilities of a recording [shape=(n_classes,)]."""
-        windows = _windows(waveform, speech)
+        windows = _windows(waveform, speech.segments)
+        if self._scorer.read_spoken and windows == [(0.0, waveform.duration_s, 1.0)]:
+            logits = self._scorer.score(self._scorer.read_spoken(waveform.cut(*speech.span)))
+            return self._probabilities(logits[None])[0]
         values = self._score([waveform.cut(start, end) for start, end, _ in windows])
         return np.average(values, axis=0, weights=[weight for _, _, weight in windows])
 
     def _score(self, waveforms: Sequence[Waveform]) -> np.ndarray:
-        logits = np.stack([self._scorer(waveform) for waveform in waveforms])
+        return self._probabilities(np.stack([self._scorer(waveform) for waveform in waveforms]))
+
+    def _probabilities(self, logits: np.ndarray) -> np.ndarray:
         values: np.ndarray = softmax(self._calibration.scores(logits), axis=1)
         return values
 

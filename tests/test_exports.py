@@ -18,11 +18,20 @@ import torch
 
 from ser_core import exports
 from ser_core.audio import load_audio
-from ser_core.bundle import CARD_NAME, checked_weights, find_bundle, list_bundles, load_card, write_bundle
+from ser_core.bundle import (
+    CARD_NAME,
+    SHIPPED,
+    checked_onnx,
+    checked_weights,
+    find_bundle,
+    list_bundles,
+    load_card,
+    write_bundle,
+)
 from ser_core.classical import SVMConfig, build_classifier, fit_classifier, save_classifier
 from ser_core.emotions import LABEL_SETS
 from ser_core.errors import BundleError
-from ser_core.exports import export_bundle, export_onnx, import_bundle
+from ser_core.exports import add_onnx, export_bundle, export_onnx, import_bundle
 from ser_core.features.functionals import FunctionalsConfig, functional_names
 from ser_core.features.logmel import log_mel
 from ser_core.networks.cnn import CNNConfig
@@ -30,6 +39,7 @@ from ser_core.networks.crnn import CRNNConfig
 from ser_core.networks.registry import build_network
 from ser_core.networks.residual_cnn import ResidualCNNConfig
 from ser_core.networks.transformer import TransformerConfig
+from ser_core.onnx_scorer import ONNX_NAME, onnx_score
 from ser_core.recogniser import Recogniser
 from ser_core.scorers import load_network, load_scorer
 from ser_core.settings import settings
@@ -52,7 +62,7 @@ def _own_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def _fields(**changes: Any) -> dict[str, Any]:
     card = load_card(find_bundle("lite"))
-    return {name: getattr(card, name) for name in type(card).model_fields if name != "weights"} | changes
+    return {name: getattr(card, name) for name in type(card).model_fields if name not in ("weights", "onnx")} | changes
 
 
 def _network_bundle(folder: Path, config: Any) -> Path:
@@ -90,7 +100,9 @@ def _zip(entries: dict[str, bytes], compression: int = zipfile.ZIP_STORED) -> by
 
 
 def _parts(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+    """Return what goes into a ZIP; a bundle may also have a graph and a README, which are made of it."""
+    names = (CARD_NAME, *exports.WEIGHTS_NAMES)
+    return {name: (folder / name).read_bytes() for name in names if (folder / name).exists()}
 
 
 def _refused(data: bytes, part: str, tmp_path: Path) -> None:
@@ -275,5 +287,62 @@ def test_onnx_says_what_it_is_and_has_the_same_bytes_each_time() -> None:
 
 
 def test_a_classifier_has_no_onnx(tmp_path: Path) -> None:
-    with pytest.raises(BundleError, match="only networks"):
-        export_onnx(_classical_bundle(tmp_path / "svm"))
+    folder = _classical_bundle(tmp_path / "svm")
+    for make in (export_onnx, add_onnx):
+        with pytest.raises(BundleError, match="only"):
+            make(folder)
+
+
+@pytest.mark.parametrize("name", [path.parent.name for path in sorted(SHIPPED.glob("*/model.onnx"))])
+def test_a_shipped_graph_answers_as_its_weights_do(name: str, clip_wav: bytes) -> None:
+    folder = find_bundle(name)
+    card = load_card(folder)
+    with_torch = load_scorer(card, checked_weights(folder, card))
+    with_onnx = load_scorer(card, checked_weights(folder, card), checked_onnx(folder, card))
+    assert with_onnx.score is not with_torch.score
+    sound = with_torch.read(load_audio(clip_wav))
+    noise = [np.random.default_rng(t).normal(-40, 20, (len(sound), t)).astype(np.float32) for t in (1, 2, 7, 101, 800)]
+    for frames in (sound, *noise):
+        np.testing.assert_allclose(with_onnx.score(frames), with_torch.score(frames), atol=1e-4)
+
+
+def test_a_graph_becomes_part_of_a_bundle(tmp_path: Path, clip_wav: bytes) -> None:
+    folder = _network_bundle(tmp_path / "mine", FAMILIES["residual-cnn"])
+    sound = load_audio(clip_wav)
+    before = Recogniser.load(folder).predict(sound).probabilities
+    card = add_onnx(folder)
+    assert load_card(folder) == card
+    assert checked_onnx(folder, card) == (folder / ONNX_NAME).read_bytes()
+    assert Recogniser.load(folder).predict(sound).probabilities == pytest.approx(before, abs=1e-5)
+    (folder / ONNX_NAME).write_bytes(b"another")
+    with pytest.raises(BundleError, match="model.onnx .* is damaged"):
+        Recogniser.load(folder)
+    (folder / ONNX_NAME).unlink()
+    assert Recogniser.load(folder).predict(sound).probabilities == before
+
+
+def test_a_graph_of_other_weights_is_not_used(tmp_path: Path) -> None:
+    folder = _network_bundle(tmp_path / "mine", FAMILIES["residual-cnn"])
+    card = add_onnx(folder)
+    retrained = card.weights.model_copy(update={"sha256": "0" * 64})
+    assert checked_onnx(folder, card) is not None
+    assert checked_onnx(folder, card.model_copy(update={"weights": retrained})) is None
+
+
+def test_a_graph_that_is_imported_is_made_of_the_weights(tmp_path: Path) -> None:
+    folder = _network_bundle(tmp_path / "mine", FAMILIES["residual-cnn"])
+    made = add_onnx(folder).onnx
+    (folder / ONNX_NAME).unlink()
+    assert import_bundle(export_bundle(folder)).onnx == made
+    assert (_target("mine") / ONNX_NAME).is_file()
+
+
+@pytest.mark.parametrize("data", [b"no graph", b""])
+def test_what_is_no_graph(data: bytes) -> None:
+    with pytest.raises(BundleError, match="model.onnx cannot be read"):
+        onnx_score(data)
+
+
+def test_a_graph_of_another_make() -> None:
+    with pytest.raises(BundleError, match="not one that this program made"):
+        onnx_score(export_onnx(find_bundle("lite")))

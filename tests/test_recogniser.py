@@ -113,7 +113,8 @@ def test_inputs_are_the_arrays_behind_the_answer(recogniser: Recogniser, seconds
     waveform = Waveform(np.concatenate([np.zeros(SAMPLE_RATE, np.float32), voice(seconds)]))
     given: list[np.ndarray] = []
     scorer = recogniser._scorer
-    spy = Recogniser(recogniser.card, Scorer(scorer.read, lambda array: (given.append(array), scorer.score(array))[1]))
+    score = lambda array: (given.append(array), scorer.score(array))[1]  # noqa: E731
+    spy = Recogniser(recogniser.card, Scorer(scorer.read, score, scorer.read_spoken))
     spy.predict(waveform)
     inputs = recogniser.inputs(waveform)
     assert len(inputs) == len(given) == (1 if seconds < 8 else 6)
@@ -121,6 +122,14 @@ def test_inputs_are_the_arrays_behind_the_answer(recogniser: Recogniser, seconds
         np.testing.assert_array_equal(one.array, array)
     assert inputs[0].start_s == pytest.approx(0.9, abs=0.15)
     assert inputs[-1].end_s == pytest.approx(1 + seconds, abs=0.3)
+
+
+@pytest.mark.parametrize("seconds", [0.6, 3.0, 7.0, 12.0])
+def test_looking_for_speech_once_or_twice_is_the_same(recogniser: Recogniser, seconds: float) -> None:
+    pause = np.random.default_rng(0).normal(0, 1e-3, SAMPLE_RATE).astype(np.float32)
+    waveform = Waveform(np.concatenate([pause, voice(seconds), pause]))
+    twice = Recogniser(recogniser.card, Scorer(recogniser._scorer.read, recogniser._scorer.score))
+    assert recogniser.predict(waveform).probabilities == twice.predict(waveform).probabilities
 
 
 def test_a_recording_without_an_answer_has_no_inputs(recogniser: Recogniser) -> None:
