@@ -10,6 +10,7 @@ from pages.parts.browser_side import reveal_result, set_style
 from pages.parts.inputs import Sound, complaint, current_sound, show_inputs
 from pages.parts.models import choose_model, predict, recogniser
 from pages.parts.results import (
+    show_affect,
     show_downloads,
     show_probabilities,
     show_problems,
@@ -86,6 +87,7 @@ def show_answer(answer: Prediction, card: ModelCard, sound: Sound) -> None:
         else:
             show_probabilities(answer, classes=len(card.labels))
             show_downloads(answer, sound, classes=len(card.labels))
+            show_affect(answer)
     show_trust(card, answer)
 
 

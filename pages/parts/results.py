@@ -12,9 +12,9 @@ from pages.parts.inputs import Sound
 from pages.parts.models import wav_bytes
 from ser_core.audio import SAMPLE_RATE
 from ser_core.bundle import ModelCard
-from ser_core.charts.answer import probability_figure, waveform_figure
+from ser_core.charts.answer import affect_figure, probability_figure, waveform_figure
 from ser_core.charts.common import standalone_html
-from ser_core.presentation import listeners_note, record_table, to_csv, to_json, verdict
+from ser_core.presentation import listeners_note, percent, record_table, to_csv, to_json, verdict
 from ser_core.recogniser import Prediction
 
 
@@ -58,6 +58,22 @@ def show_probabilities(prediction: Prediction, classes: int) -> None:
     _chart(figure, key="probabilities", name="probabilities", alt=f"Probabilities: {shares}.")
 
 
+def show_affect(prediction: Prediction) -> None:
+    """Draw valence and arousal, which follow from the probabilities."""
+    reading = prediction.affect
+    if reading is None:
+        return
+    with st.container(key="affect", border=True):
+        numbers = f"Valence {reading.valence:+.2f} · arousal {reading.arousal:+.2f}".replace("-", "−")
+        st.markdown(f"**{numbers}** · unpleasant and aroused: {percent(reading.negative_high_arousal)}")
+        alt = f"Plane of valence and arousal: this voice at {reading.valence:.2f}, {reading.arousal:.2f}."
+        _chart(affect_figure(reading, list(prediction.probabilities)), key="affect", name="valence-arousal", alt=alt)
+        st.caption(
+            "Derived from the classes, not heard anew: the mean of their published positions (Russell & Mehrabian "
+            "1977; calm from Russell 1980), weighed by the probabilities. So it always lies between the classes."
+        )
+
+
 def show_trust(card: ModelCard, prediction: Prediction) -> None:
     """Say which model answered and how good it is on speakers it had never heard."""
     with st.container(key="trust", border=True):
@@ -96,8 +112,13 @@ def show_downloads(prediction: Prediction, sound: Sound, classes: int) -> None:
         def waveform_page() -> str:
             return standalone_html(waveform_figure(sound.waveform), sound.name)
 
+        def affect_page() -> str:
+            assert prediction.affect is not None  # offered only where an emotion is named
+            return standalone_html(affect_figure(prediction.affect, list(prediction.probabilities)), sound.name)
+
         if prediction.emotion is not None:
             _download("Bars", probabilities_page, f"{stem}-probabilities.html", "text/html", "bar_chart")
+            _download("Plane", affect_page, f"{stem}-valence-arousal.html", "text/html", "explore")
         _download("Waveform", waveform_page, f"{stem}-waveform.html", "text/html", "graphic_eq")
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
 
+from ser_core.affect import POSITIONS, Affect
 from ser_core.audio import Waveform
 from ser_core.charts.common import GREY, finish
 from ser_core.emotions import COLOURS, SYMBOLS
@@ -14,6 +15,9 @@ from ser_core.features.level import envelope
 
 #: Right edge of the bar chart, in percent: beyond 100 there is room for the numbers.
 _NUMBERS_AT = 116
+#: Where names stand that would cross a neighbour above their point.
+_BESIDE = {"angry": "middle right", "disgust": "bottom center", "neutral": "bottom right", "sad": "bottom center",
+           "calm": "bottom center"}  # fmt: skip
 
 
 def waveform_figure(waveform: Waveform) -> go.Figure:
@@ -90,3 +94,46 @@ def probability_figure(probabilities: Mapping[str, float], chance: float) -> go.
     figure.update_xaxes(range=[0, _NUMBERS_AT], visible=False, fixedrange=True)  # the same scale for every answer
     figure.update_yaxes(autorange="reversed", ticksuffix=" ", fixedrange=True, showgrid=False, tickfont={"size": 15})
     return finish(figure, height=40 + 38 * len(emotions), top=26)
+
+
+def affect_figure(reading: Affect, labels: Sequence[str]) -> go.Figure:
+    """Draw the plane of valence and arousal: the classes where they were published, and the reading as a cross.
+
+    Parameters
+    ----------
+    labels
+        The classes that the model knows; only these are drawn.
+    """
+    figure = go.Figure()
+    figure.add_shape(type="circle", x0=-1, y0=-1, x1=1, y1=1, line={"color": GREY, "width": 1, "dash": "dot"})
+    figure.add_scatter(
+        x=[POSITIONS[label][0] for label in labels],
+        y=[POSITIONS[label][1] for label in labels],
+        mode="markers+text",
+        marker={
+            "symbol": "circle-open", "size": 9, "color": [COLOURS[label] for label in labels], "line": {"width": 2},
+        },
+        text=[f"{label} {SYMBOLS[label]}" for label in labels],
+        textfont={"size": 12},
+        cliponaxis=False,
+        textposition=[_BESIDE.get(label, "top center") for label in labels],
+        hovertemplate="%{text}: valence %{x:.2f}, arousal %{y:.2f}<extra></extra>",
+        showlegend=False,
+    )  # fmt: skip
+    figure.add_scatter(
+        x=[reading.valence],
+        y=[reading.arousal],
+        mode="markers+text",
+        marker={"symbol": "x", "size": 15, "color": COLOURS["angry"], "line": {"color": GREY, "width": 1}},
+        text=["<b>this voice</b>"],
+        textposition="top center",
+        hovertemplate="this voice: valence %{x:.2f}, arousal %{y:.2f}<extra></extra>",
+        showlegend=False,
+    )
+    axis = {
+        "range": [-1.12, 1.12], "tickvals": [-1, 0, 1], "zeroline": True, "zerolinecolor": GREY, "showgrid": False,
+        "fixedrange": True,
+    }  # fmt: skip
+    figure.update_xaxes(title_text="unpleasant ← valence → pleasant", **axis)
+    figure.update_yaxes(title_text="drowsy ← arousal → excited", scaleanchor="x", constrain="domain", **axis)
+    return finish(figure, height=380)

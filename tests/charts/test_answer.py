@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from ser_core.affect import POSITIONS, Affect
 from ser_core.audio import Waveform
-from ser_core.charts.answer import probability_figure, waveform_figure
+from ser_core.charts.answer import affect_figure, probability_figure, waveform_figure
 from ser_core.emotions import COLOURS, EMOTIONS, SYMBOLS
 
 SHARES = dict(zip(EMOTIONS, [0.02, 0.05, 0.6, 0.03, 0.1, 0.1, 0.04, 0.06], strict=True))
@@ -45,3 +46,13 @@ def test_the_scale_is_the_same_for_every_answer() -> None:
     even = dict.fromkeys(EMOTIONS, 1 / 8)
     ranges = [probability_figure(shares, 1 / 8).layout.xaxis.range for shares in (SHARES, even)]
     assert ranges[0] == ranges[1]
+
+
+def test_the_plane_names_every_class_and_marks_the_reading() -> None:
+    labels = ("neutral", "happy", "sad", "angry")
+    classes, voice = affect_figure(Affect(-0.4, 0.3, 0.5), labels).data
+    assert [name.split()[0] for name in classes.text] == list(labels)
+    assert list(zip(classes.x, classes.y, strict=True)) == [POSITIONS[label] for label in labels]
+    assert (voice.x[0], voice.y[0]) == (-0.4, 0.3)
+    assert "this voice" in voice.text[0]
+    assert voice.marker.symbol != classes.marker.symbol

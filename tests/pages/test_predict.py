@@ -50,7 +50,7 @@ def test_one_press_on_an_example_shows_a_result(app: AppTest, example: Any) -> N
     assert heading(app)
     assert example.title in text(app)
     assert "synthetic" in text(app)
-    assert charts(app) == 2
+    assert charts(app) == 3
     assert len(app.get("audio")) == 1
 
 
