@@ -20,7 +20,9 @@ from ser_core.errors import BundleError
 from ser_core.features.functionals import FunctionalsConfig
 from ser_core.features.logmel import LogMelConfig
 from ser_core.files import write_bytes
-from ser_core.networks.layers import ClipNetworkConfig
+from ser_core.networks.encoded import EncoderConfig
+from ser_core.networks.encoder_head import EncoderHeadConfig
+from ser_core.networks.layers import ClipNetworkConfig, SpectrogramNetworkConfig
 from ser_core.networks.registry import NetworkConfig
 from ser_core.settings import PROJECT, settings
 
@@ -36,11 +38,17 @@ class _Part(BaseModel):
 
 
 class Weights(_Part):
-    """The file beside the card: its name, size in bytes and SHA-256."""
+    """A file beside the card: its name, size in bytes and SHA-256."""
 
     file: str
     bytes: int
     sha256: str
+
+
+class Graph(Weights):
+    """The network as a file for ONNX Runtime, for speed only, and the SHA-256 of the weights it was made of."""
+
+    weights_sha256: str
 
 
 class TrainingCorpus(_Part):
@@ -62,12 +70,13 @@ class ModelCard(_Part):
     title: str
     description: str
     labels: tuple[str, ...] = EMOTIONS
-    front_end: Annotated[LogMelConfig | FunctionalsConfig, Field(discriminator="kind")]
+    front_end: Annotated[LogMelConfig | FunctionalsConfig | EncoderConfig, Field(discriminator="kind")]
     model: Annotated[NetworkConfig | ClassicalConfig, Field(discriminator="kind")]
     temperature: float = Field(gt=0)
     bias: tuple[float, ...]
     threshold: float = Field(ge=0, le=1)
     weights: Weights
+    onnx: Graph | None = None
     parameters: int | None = None
     training_data: tuple[TrainingCorpus, ...]
     recipe: dict[str, Any]
@@ -93,10 +102,17 @@ class ModelCard(_Part):
 
     @model_validator(mode="after")
     def _front_end_fits(self) -> Self:
-        if isinstance(self.model, ClipNetworkConfig) != isinstance(self.front_end, LogMelConfig):
-            raise ValueError("the front end is not one that the model reads")
-        if isinstance(self.front_end, LogMelConfig) and self.front_end.n_mels != getattr(self.model, "n_mels", 0):
-            raise ValueError("the network reads another number of bands than the front end gives")
+        match self.front_end, self.model:
+            case LogMelConfig(), SpectrogramNetworkConfig():
+                if self.front_end.n_mels != self.model.n_mels:
+                    raise ValueError("the network reads another number of bands than the front end gives")
+            case EncoderConfig(), EncoderHeadConfig():
+                if (len(self.front_end.layers), self.front_end.width) != (self.model.n_layers, self.model.width):
+                    raise ValueError("the network reads other layers than the front end gives")
+            case _, ClipNetworkConfig():
+                raise ValueError("the front end is not one that the model reads")
+            case LogMelConfig() | EncoderConfig(), _:
+                raise ValueError("the front end is not one that the model reads")
         return self
 
 
@@ -166,14 +182,31 @@ def checked_weights(folder: str | os.PathLike[str], card: ModelCard) -> bytes:
     BundleError
         If the file is missing, lies outside the folder, or its hash is not the card's.
     """
-    if Path(card.weights.file).name != card.weights.file:
+    return _checked(folder, card, card.weights)
+
+
+def checked_onnx(folder: str | os.PathLike[str], card: ModelCard) -> bytes | None:
+    """Return the bytes of a bundle's graph for ONNX Runtime; None where it is not there or was made of other weights.
+
+    Raises
+    ------
+    BundleError
+        If the file lies outside the folder, or its hash is not the card's.
+    """
+    if card.onnx is None or card.onnx.weights_sha256 != card.weights.sha256:
+        return None
+    return _checked(folder, card, card.onnx) if (Path(folder) / card.onnx.file).is_file() else None
+
+
+def _checked(folder: str | os.PathLike[str], card: ModelCard, entry: Weights) -> bytes:
+    if Path(entry.file).name != entry.file:
         raise BundleError(f"The model '{card.name}' names weights outside its folder: do not use it.")
     try:
-        data = (Path(folder) / card.weights.file).read_bytes()
+        data = (Path(folder) / entry.file).read_bytes()
     except OSError as error:
-        raise BundleError(f"The model '{card.name}' lacks its file {card.weights.file}: install it again.") from error
-    if hashlib.sha256(data).hexdigest() != card.weights.sha256:
-        raise BundleError(f"The file {card.weights.file} of model '{card.name}' is damaged: install it again.")
+        raise BundleError(f"The model '{card.name}' lacks its file {entry.file}: install it again.") from error
+    if hashlib.sha256(data).hexdigest() != entry.sha256:
+        raise BundleError(f"The file {entry.file} of model '{card.name}' is damaged: install it again.")
     return data
 
 
@@ -193,5 +226,10 @@ def write_bundle(folder: Path, weights: bytes, weights_file: str, fields: Mappin
     card = ModelCard(weights=entry, **fields)
     folder.mkdir(parents=True, exist_ok=True)
     write_bytes(folder / weights_file, weights)
-    write_bytes(folder / CARD_NAME, (json.dumps(card.model_dump(mode="json"), indent=1) + "\n").encode())
+    write_card(folder, card)
     return card
+
+
+def write_card(folder: Path, card: ModelCard) -> None:
+    """Write the card of a bundle, whole or not at all."""
+    write_bytes(folder / CARD_NAME, (json.dumps(card.model_dump(mode="json"), indent=1) + "\n").encode())

@@ -14,6 +14,8 @@ from ser_core.classical import decision_scores, load_classifier
 from ser_core.errors import BundleError
 from ser_core.features.functionals import FunctionalsConfig, functional_names, functional_vector
 from ser_core.features.logmel import LogMelConfig, log_mel
+from ser_core.networks.encoded import EncoderConfig, encoded_frames, open_encoder
+from ser_core.onnx_scorer import onnx_score
 
 if TYPE_CHECKING:
     from ser_core.networks.layers import ClipNetwork
@@ -29,31 +31,41 @@ class Scorer:
     Attributes
     ----------
     read
-        From a waveform to the array that the model is given: a log-mel spectrogram in dB [shape=(n_mels, t)], or
-        functionals [shape=(1, n)].
+        From a waveform to the array that the model is given: a log-mel spectrogram in dB [shape=(n_mels, t)], states
+        of an encoder [shape=(layers * width, t)], or functionals [shape=(1, n)].
     score
         From that array to one logit a class [shape=(n_classes,)].
+    read_spoken
+        The same as *read* for a waveform that begins and ends with the span of speech, which it need not look for;
+        None where there is no such way.
     """
 
     read: Callable[[Waveform], np.ndarray]
     score: Callable[[np.ndarray], np.ndarray]
+    read_spoken: Callable[[Waveform], np.ndarray] | None = None
 
     def __call__(self, waveform: Waveform) -> np.ndarray:
         """Return one logit a class [shape=(n_classes,)]."""
         return self.score(self.read(waveform))
 
 
-def load_scorer(card: ModelCard, weights: bytes) -> Scorer:
-    """Build the model of a card from the bytes of its weights.
+def load_scorer(card: ModelCard, weights: bytes, onnx: bytes | None = None) -> Scorer:
+    """Build the model of a card from the bytes of its weights, and of its graph for ONNX Runtime where it has one.
 
     Raises
     ------
     BundleError
         If the weights do not fit the card, or hold anything but numbers and known scikit-learn types.
+    EncoderError
+        If the model reads an encoder that is not on this machine, or another one of that name is.
     """
     if isinstance(card.front_end, FunctionalsConfig):
         return _classical_scorer(card, weights, card.front_end)
-    return _network_scorer(card, weights, card.front_end)
+    score = _network_score(card, weights)  # checks the weights, whoever answers
+    if onnx is not None:
+        score = onnx_score(onnx)
+    whole = card.front_end.model_copy(update={"trim": False})
+    return Scorer(_reader(card.front_end), score, _reader(whole) if card.front_end.trim else None)
 
 
 def load_embedder(card: ModelCard, weights: bytes) -> Embedder:
@@ -62,19 +74,17 @@ def load_embedder(card: ModelCard, weights: bytes) -> Embedder:
     A network gives the vector that its last layer reads [shape=(width,)], a classical model its logits. It raises
     as :func:`load_scorer` does.
     """
-    if not isinstance(card.front_end, LogMelConfig):
+    if isinstance(card.front_end, FunctionalsConfig):
         return load_scorer(card, weights)
     import torch
 
-    from ser_core.networks.layers import standardise
-
-    network, front_end = load_network(card, weights), card.front_end
+    network, read = load_network(card, weights), _reader(card.front_end)
 
     def embed(waveform: Waveform) -> np.ndarray:
-        spectrogram = torch.from_numpy(log_mel(waveform, front_end))[None]
-        lengths = torch.tensor([spectrogram.shape[2]])
+        frames = torch.from_numpy(read(waveform))[None]
+        lengths = torch.tensor([frames.shape[2]])
         with torch.inference_mode():
-            vector: np.ndarray = network.embed(standardise(spectrogram, lengths), lengths)[0].numpy()
+            vector: np.ndarray = network.embed(network.prepare(frames, lengths), lengths)[0].numpy()
         return vector
 
     return embed
@@ -111,18 +121,26 @@ def load_network(card: ModelCard, weights: bytes) -> ClipNetwork:
     return network.eval()
 
 
-def _network_scorer(card: ModelCard, weights: bytes, front_end: LogMelConfig) -> Scorer:
+def _reader(front_end: LogMelConfig | EncoderConfig) -> Callable[[Waveform], np.ndarray]:
+    """Return what gives a network its frames [shape=(rows, t)]; raises EncoderError where an encoder is missing."""
+    if isinstance(front_end, LogMelConfig):
+        return lambda waveform: log_mel(waveform, front_end)
+    open_encoder(front_end)  # once now, rather than at the first recording
+    return lambda waveform: np.ascontiguousarray(encoded_frames(waveform, front_end).T)
+
+
+def _network_score(card: ModelCard, weights: bytes) -> Callable[[np.ndarray], np.ndarray]:
     import torch
 
     network = load_network(card, weights)
 
     def score(array: np.ndarray) -> np.ndarray:
-        spectrogram = torch.from_numpy(array)[None]
+        frames = torch.from_numpy(array)[None]
         with torch.inference_mode():
-            logits: np.ndarray = network(spectrogram, torch.tensor([spectrogram.shape[2]]))[0].numpy()
+            logits: np.ndarray = network(frames, torch.tensor([frames.shape[2]]))[0].numpy()
         return logits
 
-    return Scorer(lambda waveform: log_mel(waveform, front_end), score)
+    return score
 
 
 def _classical_scorer(card: ModelCard, weights: bytes, front_end: FunctionalsConfig) -> Scorer:

@@ -18,10 +18,17 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ser_core.networks.layers import Channels, ClipNetwork, ClipNetworkConfig, ConvBlock, frame_mask, height_after
+from ser_core.networks.layers import (
+    Channels,
+    ConvBlock,
+    SpectrogramNetwork,
+    SpectrogramNetworkConfig,
+    frame_mask,
+    height_after,
+)
 
 
-class CNNConfig(ClipNetworkConfig):
+class CNNConfig(SpectrogramNetworkConfig):
     """Sizes of the network."""
 
     kind: Literal["cnn"] = "cnn"
@@ -30,7 +37,7 @@ class CNNConfig(ClipNetworkConfig):
     dropout: float = Field(0.3, ge=0, lt=1)
 
 
-class CNN(ClipNetwork):
+class CNN(SpectrogramNetwork):
     """The network of this module's docstring; its vector is [shape=(batch, hidden)]."""
 
     def __init__(self, config: CNNConfig) -> None:

@@ -21,16 +21,16 @@ from torch.nn import functional as F
 from ser_core.networks.layers import (
     AttentiveStatistics,
     Channels,
-    ClipNetwork,
-    ClipNetworkConfig,
     ConvBlock,
+    SpectrogramNetwork,
+    SpectrogramNetworkConfig,
     frame_mask,
     height_after,
     recur,
 )
 
 
-class CRNNConfig(ClipNetworkConfig):
+class CRNNConfig(SpectrogramNetworkConfig):
     """Sizes of the network, and which recurrent cell it has."""
 
     kind: Literal["crnn"] = "crnn"
@@ -40,7 +40,7 @@ class CRNNConfig(ClipNetworkConfig):
     dropout: float = Field(0.3, ge=0, lt=1)
 
 
-class CRNN(ClipNetwork):
+class CRNN(SpectrogramNetwork):
     """The network of this module's docstring; its vector is [shape=(batch, 4 * hidden)]."""
 
     def __init__(self, config: CRNNConfig) -> None:

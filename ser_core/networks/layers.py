@@ -20,16 +20,21 @@ Channels = Annotated[tuple[Annotated[int, Field(ge=4, le=1024)], ...], Field(min
 
 
 class ClipNetworkConfig(BaseModel):
-    """What every network is told; kept in the bundle, so that it can be built again.
+    """What every network is told; kept in the bundle, so that it can be built again."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    n_classes: int = Field(8, ge=2, le=64)
+
+
+class SpectrogramNetworkConfig(ClipNetworkConfig):
+    """What every network on log-mel spectrograms is told.
 
     With ``input = "mfcc"`` the first layer is a fixed cosine transform (:class:`Cepstrum`), so that the front end, its
     cache and the augmentation stay those of log-mel.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     n_mels: int = Field(64, ge=16, le=256)
-    n_classes: int = Field(8, ge=2, le=64)
     input: Literal["log-mel", "mfcc"] = "log-mel"
     n_mfcc: int = Field(24, ge=8, le=64, description="coefficients kept where the input is mfcc")
 
@@ -46,31 +51,58 @@ class ClipNetworkConfig(BaseModel):
 
 
 class ClipNetwork(nn.Module):
-    """The interface of all networks: a subclass sets `dropout` and `head` and says how a clip becomes one vector."""
+    """The interface of all networks: from the frames of clips, padded with zeros, to a logit for each class."""
 
-    dropout: nn.Dropout
-    head: nn.Linear
+    config: ClipNetworkConfig
 
-    def __init__(self, config: ClipNetworkConfig) -> None:
-        super().__init__()
-        self.config = config
-        self.cepstrum = Cepstrum(config.n_mels, config.n_mfcc) if config.input == "mfcc" else None
+    @property
+    def prepares_once(self) -> bool:
+        """Whether :meth:`prepare` gives the same at any stage of a training, and less than it takes."""
+        return False
 
-    def forward(self, spectrogram: Tensor, lengths: Tensor) -> Tensor:
+    def forward(self, frames: Tensor, lengths: Tensor) -> Tensor:
         """Return logits [shape=(batch, n_classes)].
 
         Parameters
         ----------
-        spectrogram
-            Log-mel in dB, any level [shape=(batch, n_mels, t)].
+        frames
+            What the front end gives: log-mel in dB, any level, or states of an encoder [shape=(batch, rows, t)].
         lengths
             Frames of each clip that are not padding [shape=(batch,), int64].
         """
-        return self.head(self.dropout(self.embed(standardise(spectrogram, lengths), lengths)))
+        return self.votes(self.prepare(frames, lengths), lengths).mean(0)
 
-    def embed(self, standardised: Tensor, lengths: Tensor) -> Tensor:
-        """Return one vector a clip from a standardised spectrogram [shape=(batch, width)]."""
+    def prepare(self, frames: Tensor, lengths: Tensor) -> Tensor:
+        """Return the frames as the layers read them [shape=(batch, rows, t)]; statistics have t = 1."""
         raise NotImplementedError
+
+    def embed(self, prepared: Tensor, lengths: Tensor) -> Tensor:
+        """Return one vector a clip [shape=(batch, width)]."""
+        raise NotImplementedError
+
+    def votes(self, prepared: Tensor, lengths: Tensor) -> Tensor:
+        """Return the logits of each member, of which most networks have one [shape=(members, batch, n_classes)]."""
+        raise NotImplementedError
+
+
+class SpectrogramNetwork(ClipNetwork):
+    """A network on log-mel: a subclass sets `dropout` and `head` and says how a clip becomes one vector."""
+
+    dropout: nn.Dropout
+    head: nn.Linear
+
+    def __init__(self, config: SpectrogramNetworkConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.cepstrum = Cepstrum(config.n_mels, config.n_mfcc) if config.input == "mfcc" else None
+
+    def prepare(self, frames: Tensor, lengths: Tensor) -> Tensor:
+        """Return a standardised copy."""
+        return standardise(frames, lengths)
+
+    def votes(self, prepared: Tensor, lengths: Tensor) -> Tensor:
+        """Return the logits of the only member [shape=(1, batch, n_classes)]."""
+        return self.head(self.dropout(self.embed(prepared, lengths)))[None]
 
     def image(self, standardised: Tensor, lengths: Tensor) -> Tensor:
         """Return what the convolutions read [shape=(batch, 1, rows, t)]."""

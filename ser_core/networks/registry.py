@@ -8,6 +8,7 @@ from pydantic import Field
 
 from ser_core.networks.cnn import CNN, CNNConfig
 from ser_core.networks.crnn import CRNN, CRNNConfig
+from ser_core.networks.encoder_head import EncoderHead, EncoderHeadConfig
 from ser_core.networks.layers import ClipNetwork
 from ser_core.networks.residual_cnn import ResidualCNN, ResidualCNNConfig
 from ser_core.networks.residual_crnn import ResidualCRNN, ResidualCRNNConfig
@@ -15,17 +16,20 @@ from ser_core.networks.transformer import Transformer, TransformerConfig
 
 #: The settings of any network, told apart by `kind`.
 NetworkConfig = Annotated[
-    CNNConfig | CRNNConfig | ResidualCNNConfig | ResidualCRNNConfig | TransformerConfig, Field(discriminator="kind")
+    CNNConfig | CRNNConfig | ResidualCNNConfig | ResidualCRNNConfig | TransformerConfig | EncoderHeadConfig,
+    Field(discriminator="kind"),
 ]
 
 
 def build_network(config: NetworkConfig) -> ClipNetwork:
-    """Return the untrained network of some settings: all take log-mel in dB and lengths, and give logits."""
+    """Return the untrained network of some settings: all take frames and lengths, and give logits."""
     match config:
         case CNNConfig():
             return CNN(config)
         case CRNNConfig():
             return CRNN(config)
+        case EncoderHeadConfig():
+            return EncoderHead(config)
         case ResidualCNNConfig():
             return ResidualCNN(config)
         case ResidualCRNNConfig():

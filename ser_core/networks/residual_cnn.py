@@ -22,9 +22,9 @@ from torch.nn import functional as F
 from ser_core.networks.layers import (
     AttentiveStatistics,
     Channels,
-    ClipNetwork,
-    ClipNetworkConfig,
     ResidualBlock,
+    SpectrogramNetwork,
+    SpectrogramNetworkConfig,
     frame_mask,
     halved,
     height_after,
@@ -32,7 +32,7 @@ from ser_core.networks.layers import (
 )
 
 
-class ResidualCNNConfig(ClipNetworkConfig):
+class ResidualCNNConfig(SpectrogramNetworkConfig):
     """Sizes of the network."""
 
     kind: Literal["residual-cnn"] = "residual-cnn"
@@ -42,7 +42,7 @@ class ResidualCNNConfig(ClipNetworkConfig):
     dropout: float = Field(0.3, ge=0, lt=1)
 
 
-class ResidualCNN(ClipNetwork):
+class ResidualCNN(SpectrogramNetwork):
     """The network of this module's docstring; its vector is [shape=(batch, 2 * hidden)]."""
 
     def __init__(self, config: ResidualCNNConfig) -> None:

@@ -21,9 +21,9 @@ from torch.nn import functional as F
 from ser_core.networks.layers import (
     AttentiveStatistics,
     Channels,
-    ClipNetwork,
-    ClipNetworkConfig,
     ResidualBlock,
+    SpectrogramNetwork,
+    SpectrogramNetworkConfig,
     frame_mask,
     halved,
     height_after,
@@ -32,7 +32,7 @@ from ser_core.networks.layers import (
 )
 
 
-class ResidualCRNNConfig(ClipNetworkConfig):
+class ResidualCRNNConfig(SpectrogramNetworkConfig):
     """Sizes of the network."""
 
     kind: Literal["residual-crnn"] = "residual-crnn"
@@ -42,7 +42,7 @@ class ResidualCRNNConfig(ClipNetworkConfig):
     dropout: float = Field(0.3, ge=0, lt=1)
 
 
-class ResidualCRNN(ClipNetwork):
+class ResidualCRNN(SpectrogramNetwork):
     """The network of this module's docstring; its vector is [shape=(batch, 4 * hidden)]."""
 
     def __init__(self, config: ResidualCRNNConfig) -> None:

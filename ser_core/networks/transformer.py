@@ -24,15 +24,15 @@ from torch.nn import functional as F
 
 from ser_core.networks.layers import (
     AttentiveStatistics,
-    ClipNetwork,
-    ClipNetworkConfig,
     ConvBlock,
+    SpectrogramNetwork,
+    SpectrogramNetworkConfig,
     frame_mask,
     height_after,
 )
 
 
-class TransformerConfig(ClipNetworkConfig):
+class TransformerConfig(SpectrogramNetworkConfig):
     """Sizes of the network."""
 
     kind: Literal["transformer"] = "transformer"
@@ -50,7 +50,7 @@ class TransformerConfig(ClipNetworkConfig):
         return self
 
 
-class Transformer(ClipNetwork):
+class Transformer(SpectrogramNetwork):
     """The network of this module's docstring; its vector is [shape=(batch, 2 * width)]."""
 
     def __init__(self, config: TransformerConfig) -> None:

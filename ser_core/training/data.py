@@ -32,25 +32,57 @@ def possible_classes(corpora: Sequence[str], emotions: Sequence[str], labels: in
 
 
 @dataclass(frozen=True)
+class VariedStore(FeatureStore):
+    """Features of clips and of versions of them, which training draws at random.
+
+    Attributes
+    ----------
+    versions
+        One store for each kind of version, with the same clips in the same order.
+    probability
+        That a clip is drawn as one of its versions.
+    """
+
+    versions: tuple[FeatureStore, ...] = ()
+    probability: float = 0.0
+
+    def drawn(self, row: int, rng: np.random.Generator) -> np.ndarray:
+        """Return the frames of a clip or of one of its versions [shape=(t, width)]."""
+        if not self.versions or rng.random() >= self.probability:
+            return self[row]
+        return self.versions[rng.integers(len(self.versions))][row]
+
+
+@dataclass(frozen=True)
 class Batch:
     """Some clips.
 
     Attributes
     ----------
     spectrogram
-        Log-mel in dB, padded with zeros [shape=(batch, n_mels, t), float32].
+        Log-mel in dB, or states of an encoder, padded with zeros [shape=(batch, rows, t), float32].
     lengths
         True frames [shape=(batch,), int64].
     target
         Class numbers [shape=(batch,), int64].
     possible
         Which classes the clip's corpus has [shape=(batch, classes), bool].
+    soft, trust
+        Shares of the classes that a teacher or listeners gave [shape=(batch, classes)], and how much they count
+        beside the class number, 0 to 1 [shape=(batch,)].
     """
 
     spectrogram: Tensor
     lengths: Tensor
     target: Tensor
     possible: Tensor
+    soft: Tensor
+    trust: Tensor
+
+    def reordered(self, order: Tensor) -> Batch:
+        """Return the same sounds with the labels of other clips of the batch, for mixup."""
+        labels = (values[order] for values in (self.target, self.possible, self.soft, self.trust))
+        return Batch(self.spectrogram, self.lengths, *labels)
 
 
 @dataclass(frozen=True)
@@ -67,12 +99,19 @@ class ClipData:
         Which classes the clip's corpus has [shape=(n, classes), bool].
     weight
         How often the clip is drawn [shape=(n,)].
+    soft, trust
+        As in :class:`Batch` [shape=(n, classes)], [shape=(n,)].
+    prepared
+        Whether the store holds what the network's `prepare` makes of the frames.
     """
 
     store: FeatureStore
     target: np.ndarray
     possible: np.ndarray
     weight: np.ndarray
+    soft: np.ndarray
+    trust: np.ndarray
+    prepared: bool = False
 
     @classmethod
     def from_table(
@@ -96,11 +135,12 @@ class ClipData:
         corpora = table["corpus"].to_numpy(dtype=str)
         possible = possible_classes(corpora.tolist(), table["emotion"].tolist(), labels)
         weight = np.array([corpus_weights.get(corpus, 1.0) for corpus in corpora])
-        return cls(store, class_targets(table["emotion"].tolist(), labels), possible, weight)
+        soft, trust = np.zeros(possible.shape, np.float32), np.zeros(len(table), np.float32)
+        return cls(store, class_targets(table["emotion"].tolist(), labels), possible, weight, soft, trust)
 
     def batch(self, rows: np.ndarray, crop_frames: int, rng: np.random.Generator | None = None) -> Batch:
         """Collect *rows*; clips longer than *crop_frames* are cut, at random with *rng*, else in the middle."""
-        clips = [self._crop(self.store[row], crop_frames, rng) for row in rows]
+        clips = [self._crop(self._frames(row, rng), crop_frames, rng) for row in rows]
         lengths = np.array([len(clip) for clip in clips])
         padded = np.zeros((len(clips), int(lengths.max()), clips[0].shape[1]), np.float32)
         for place, clip in enumerate(clips):
@@ -110,7 +150,14 @@ class ClipData:
             torch.from_numpy(lengths),
             torch.from_numpy(self.target[rows]),
             torch.from_numpy(self.possible[rows]),
+            torch.from_numpy(self.soft[rows]),
+            torch.from_numpy(self.trust[rows]),
         )
+
+    def _frames(self, row: int, rng: np.random.Generator | None) -> np.ndarray:
+        if rng is not None and isinstance(self.store, VariedStore):
+            return self.store.drawn(row, rng)
+        return self.store[row]
 
     def training_batches(
         self, rows: np.ndarray, batch_size: int, crop_frames: int, rng: np.random.Generator

@@ -14,40 +14,20 @@ import pandas as pd
 import torch
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # comes with scikit-learn
 
-from ser_core.corpora import read_corpora
 from ser_core.emotions import EMOTIONS, class_indices, label_names, map_label
 from ser_core.evaluation.report import evaluate_run
-from ser_core.features.functionals import functional_vector
-from ser_core.features.logmel import log_mel_frames
-from ser_core.features.store import FeatureStore, Progress, extract_table
+from ser_core.features.store import FeatureStore
 from ser_core.files import write_atomically, write_text
 from ser_core.protocols import Split, answered_protocols, fold_count, make_split
 from ser_core.training.fit import Report, fit_classical, fit_network
 from ser_core.training.recipe import NetworkRecipe, Recipe
 from ser_core.training.runs import LOGIT_COLUMNS, RunFolder
 from ser_core.training.search import search_settings
-from ser_core.training.selection import select, used_rows
+from ser_core.training.selection import select
+from ser_core.training.soft_labels import soft_labels
 
 #: The logit of a class that the label set lacks.
 ABSENT = -1e4
-
-
-def load_features(recipe: Recipe, progress: Progress | None = None) -> tuple[pd.DataFrame, FeatureStore]:
-    """Return the table of the recipe's corpora and its features, computed when they are not cached.
-
-    Clips that the recipe's label set or filters leave out stay in the table, since the speakers are split before, and
-    have no frames.
-    """
-    table = read_corpora(recipe.corpora)
-    used = used_rows(table, recipe)
-    part = table[used]
-    if isinstance(recipe, NetworkRecipe):
-        store = extract_table(part, recipe.front_end, extract=log_mel_frames, progress=progress)
-    else:
-        store = extract_table(part, recipe.front_end, extract=functional_vector, dtype=np.float32, progress=progress)
-    lengths = np.zeros(len(table), np.int64)
-    lengths[used] = np.diff(store.offsets)
-    return table, FeatureStore(store.values, np.concatenate([[0], np.cumsum(lengths)]))
 
 
 def train_folds(
@@ -67,7 +47,7 @@ def train_folds(
     run
         The run folder, opened for this recipe and protocol.
     table, store
-        As :func:`load_features` gives them.
+        As :func:`ser_core.training.features.load_features` gives them.
     folds
         Which; by default all of the protocol.
     report
@@ -153,7 +133,9 @@ def _train_fold_alone(
     chosen = search_settings(recipe, table, store, split.train, folder, lambda entry: note({"epochs": epochs} | entry))
     rows = _held_out(split)
     if isinstance(chosen, NetworkRecipe):
-        logits = fit_network(chosen, table, store, split.train, split.validation, rows, folder, note, fold=split.fold)
+        soft = soft_labels(chosen, table, split.train, protocol, fold)
+        parts = (split.train, split.validation, rows)
+        logits = fit_network(chosen, table, store, *parts, folder, note, fold=split.fold, soft=soft)
     else:
         began = time.monotonic()
         logits = fit_classical(chosen, table, store, split.train, rows, folder)

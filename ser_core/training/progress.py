@@ -15,9 +15,6 @@ import numpy as np
 import pandas as pd
 
 from ser_core.errors import CancelledError
-from ser_core.features.functionals import functional_vector
-from ser_core.features.logmel import log_mel_frames
-from ser_core.features.store import is_cached
 from ser_core.files import write_text
 from ser_core.training.recipe import ClassicalRecipe, NetworkRecipe, Recipe
 from ser_core.training.runs import RunFolder
@@ -31,7 +28,7 @@ _NETWORK_S = {"residual-crnn": 0.018, "crnn": 0.0065, "residual-cnn": 0.019, "cn
 #: The same for a classifier: seconds for a thousand clips, which grow with the power given.
 _CLASSICAL_S = {"svm": (1.0, 2.0), "gradient-boosting": (12.0, 1.0), "mlp": (6.0, 1.0), "random-forest": (4.0, 1.2)}
 #: Seconds to compute a clip's features on one core when they are not in the cache.
-_FEATURES_S = {"log-mel": 0.012, "functionals": 0.15}
+_FEATURES_S = {"log-mel": 0.012, "functionals": 0.15, "encoder": 0.08}
 #: Seconds that Python, torch and the corpora's tables take.
 _START_S = 8.0
 
@@ -175,13 +172,6 @@ def read_progress(run: RunFolder, state: RunState, folds: Sequence[int]) -> RunP
     return RunProgress(parts, features, _seconds_left(parts, state.jobs))
 
 
-def features_cached(recipe: Recipe, table: pd.DataFrame) -> bool:
-    """Return whether the features that a recipe reads are computed already for all clips of *table*."""
-    if isinstance(recipe, NetworkRecipe):
-        return is_cached(table, recipe.front_end, extract=log_mel_frames)
-    return is_cached(table, recipe.front_end, extract=functional_vector, dtype=np.float32)
-
-
 def estimate(
     recipe: Recipe, clips: int, folds: int, jobs: int, *, cached: bool, runs: Iterable[tuple[Recipe, float]] = ()
 ) -> Estimate:
@@ -198,7 +188,9 @@ def estimate(
     runs
         What was measured here: a recipe and what :func:`clip_cost` found, the newest first.
     """
-    features = 0.0 if cached else clips * _FEATURES_S.get(recipe.front_end.kind, 0.05) / (os.cpu_count() or 1)
+    versions = 1 + (len(recipe.variants.kinds) if isinstance(recipe, NetworkRecipe) else 0)
+    once = clips * versions * _FEATURES_S.get(recipe.front_end.kind, 0.05) / (os.cpu_count() or 1)
+    features = 0.0 if cached else once
     measured = [cost for other, cost in runs if _same_work(other, recipe)]
     cost = measured[0] if measured else _assumed_cost(recipe, clips)
     epochs = recipe.optimiser.epochs if isinstance(recipe, NetworkRecipe) else 1

@@ -17,6 +17,7 @@ from ser_core.emotions import class_indices, label_names
 from ser_core.errors import RecipeError, TrainingError
 from ser_core.evaluation.report import calibrate_run, evaluate_run
 from ser_core.evaluation.robustness import read_robustness
+from ser_core.networks.encoded import EncoderConfig, pinned
 from ser_core.protocols import ALL, Split, fold_count, is_leaky, make_split
 from ser_core.settings import settings
 from ser_core.training.fit import macro_recall
@@ -164,7 +165,7 @@ def _write(
         "name": folder.name,
         "description": recipe.description,
         "labels": label_names(recipe.labels),
-        "front_end": used.front_end,
+        "front_end": pinned(used.front_end) if isinstance(used.front_end, EncoderConfig) else used.front_end,
         "model": used.network if isinstance(used, NetworkRecipe) else used.classifier,
         "parameters": _parameters(weights) if is_network else None,
         "training_data": _training_data(heard),

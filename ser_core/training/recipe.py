@@ -28,12 +28,15 @@ from ser_core.emotions import EMOTIONS, check_labels, label_names
 from ser_core.errors import RecipeError
 from ser_core.features.functionals import FunctionalsConfig
 from ser_core.features.logmel import LogMelConfig
+from ser_core.networks.encoded import EncoderConfig
+from ser_core.networks.encoder_head import EncoderHeadConfig
 from ser_core.networks.registry import NetworkConfig
 from ser_core.networks.residual_crnn import ResidualCRNNConfig
 from ser_core.protocols import JOINT, protocol_names
+from ser_core.training.variants import Variant
 
 #: Parts of a recipe in which a search may try values: what is known before features are computed.
-SEARCHABLE = ("classifier", "network", "optimiser", "augmentation")
+SEARCHABLE = ("classifier", "network", "optimiser", "augmentation", "variants", "distillation", "listeners")
 MOST_CANDIDATES = 64
 _BUILT_IN = resources.files("ser_core") / "recipes"
 
@@ -61,6 +64,24 @@ class AugmentationConfig(_Part):
     mixup: float = Field(0.2, ge=0, description="alpha of the Beta distribution; 0 switches mixup off")
 
 
+class VariantsConfig(_Part):
+    """Versions of training clips made of their sound (:mod:`ser_core.training.variants`), computed once and kept."""
+
+    kinds: tuple[Variant, ...] = ()
+    probability: float = Field(0.5, ge=0, le=1, description="that a clip is drawn as one of its versions")
+
+
+class DistillationConfig(_Part):
+    """Learning from a stronger model's answers (Hinton et al. 2015), of a run of the same protocol.
+
+    The teacher of a fold is the model of that very fold, which has heard none of its test speakers.
+    """
+
+    teacher: str = Field(description="name of the run, or its folder")
+    weight: float = Field(0.5, ge=0, le=1, description="of the teacher's answers; the rest is the labels'")
+    temperature: float = Field(2.0, gt=0)
+
+
 class OptimiserConfig(_Part):
     """AdamW with linear warm-up and a cosine to zero, and an exponential moving average of the weights."""
 
@@ -72,7 +93,7 @@ class OptimiserConfig(_Part):
     warmup_share: float = Field(0.05, ge=0, lt=1)
     average_decay: float = Field(0.995, ge=0, lt=1)
     crop_frames: int = Field(300, ge=32)
-    precision: Literal["bfloat16", "float32"] = "bfloat16"
+    precision: Literal["auto", "bfloat16", "float32"] = "auto"
 
 
 def _label_set(value: Any) -> Any:
@@ -128,18 +149,29 @@ class _AnyRecipe(_Part):
 
 
 class NetworkRecipe(_AnyRecipe):
-    """A network on log-mel spectrograms; its numbers of bands and classes follow from front end and label set."""
+    """A network on log-mel spectrograms or on an encoder's states; its sizes follow from front end and label set."""
 
     kind: Literal["network"] = "network"
     corpus_weights: dict[str, float] = Field(default_factory=dict, description="how often a clip is drawn; 1 if absent")
-    front_end: LogMelConfig = LogMelConfig()
+    front_end: Annotated[Annotated[LogMelConfig | EncoderConfig, Field(discriminator="kind")], _of_kind("log-mel")] = (
+        LogMelConfig()
+    )
     network: Annotated[NetworkConfig, _of_kind("residual-crnn")] = ResidualCRNNConfig()
-    augmentation: AugmentationConfig = AugmentationConfig()
+    augmentation: AugmentationConfig = Field(AugmentationConfig(), description="of spectrograms; not of an encoder's")
+    variants: VariantsConfig = VariantsConfig()
+    distillation: DistillationConfig | None = None
+    listeners: float = Field(0, ge=0, le=1, description="weight of what CREMA-D's listeners answered, as soft labels")
     optimiser: OptimiserConfig = OptimiserConfig()
 
     @model_validator(mode="after")
     def _network_fits(self) -> Self:
-        sizes = {"n_mels": self.front_end.n_mels, "n_classes": len(label_names(self.labels))}
+        sizes: dict[str, int] = {"n_classes": len(label_names(self.labels))}
+        if isinstance(self.front_end, EncoderConfig) != isinstance(self.network, EncoderHeadConfig):
+            raise ValueError("a front end of kind 'encoder' needs a network of kind 'encoder-head', and no other does")
+        if isinstance(self.front_end, EncoderConfig):
+            sizes |= {"n_layers": len(self.front_end.layers), "width": self.front_end.width}
+        else:
+            sizes |= {"n_mels": self.front_end.n_mels}
         if any(getattr(self.network, name) != size for name, size in sizes.items()):
             try:
                 fitting = type(self.network).model_validate(self.network.model_dump() | sizes)

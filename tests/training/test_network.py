@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,20 @@ from ser_core.features.logmel import LogMelConfig
 from ser_core.features.store import FeatureStore
 from ser_core.networks.cnn import CNNConfig
 from ser_core.networks.crnn import CRNNConfig
+from ser_core.networks.encoded import EncoderConfig
+from ser_core.networks.encoder_head import EncoderHead, EncoderHeadConfig
 from ser_core.networks.residual_cnn import ResidualCNNConfig
 from ser_core.networks.residual_crnn import ResidualCRNNConfig
 from ser_core.networks.transformer import TransformerConfig
-from ser_core.training.data import ClipData
-from ser_core.training.network import masked_loss, predict_logits, train_network
+from ser_core.training.data import Batch, ClipData, VariedStore
+from ser_core.training.network import (
+    load_weights,
+    masked_loss,
+    predict_logits,
+    prepared_once,
+    save_weights,
+    train_network,
+)
 from ser_core.training.recipe import NetworkRecipe, OptimiserConfig
 
 #: Tiny ones of every family, with dropout, so that a resumed training must draw the same numbers.
@@ -139,17 +149,71 @@ def test_predictions_do_not_depend_on_the_order(data: ClipData, tmp_path: Path) 
     assert predict_logits(network, data, np.arange(0)).shape == (0, 8)
 
 
+def _batch(target: torch.Tensor, **other: torch.Tensor) -> Batch:
+    n = len(target)
+    parts = {"possible": torch.ones(n, 8, dtype=torch.bool), "soft": torch.zeros(n, 8), "trust": torch.zeros(n)}
+    return Batch(torch.zeros(n, 4, 9), torch.full((n,), 9), target, **(parts | other))
+
+
 def test_an_absent_class_is_not_taught() -> None:
-    logits = torch.randn(4, 8, requires_grad=True)
+    logits = torch.randn(1, 4, 8, requires_grad=True)
     possible = torch.ones(4, 8, dtype=torch.bool)
     possible[:2, [1, 7]] = False
-    masked_loss(logits, torch.tensor([0, 2, 1, 7]), possible, smoothing=0.1).sum().backward()
+    masked_loss(logits, _batch(torch.tensor([0, 2, 1, 7]), possible=possible), smoothing=0.1).sum().backward()
     assert logits.grad is not None
-    assert (logits.grad[:2, [1, 7]] == 0).all()
-    assert (logits.grad[2:] != 0).all()
+    assert (logits.grad[0, :2, [1, 7]] == 0).all()
+    assert (logits.grad[0, 2:] != 0).all()
 
 
 def test_loss_without_masks_is_cross_entropy() -> None:
     logits, target = torch.randn(5, 8), torch.tensor([0, 1, 2, 3, 4])
     expected = torch.nn.functional.cross_entropy(logits, target, reduction="none", label_smoothing=0.1)
-    torch.testing.assert_close(masked_loss(logits, target, torch.ones(5, 8, dtype=torch.bool), 0.1), expected)
+    torch.testing.assert_close(masked_loss(logits[None], _batch(target), 0.1), expected)
+    torch.testing.assert_close(masked_loss(logits.expand(3, 5, 8), _batch(target), 0.1), expected)
+
+
+def test_soft_labels_count_by_their_weight() -> None:
+    logits, target, soft = torch.randn(2, 8), torch.tensor([0, 1]), torch.full((2, 8), 1 / 8)
+    hard, even = (masked_loss(logits[None], _batch(target, trust=torch.tensor([t, t]), soft=soft), 0.0) for t in (0, 1))
+    mixed = masked_loss(logits[None], _batch(target, trust=torch.tensor([0.3, 0.3]), soft=soft), 0.0)
+    torch.testing.assert_close(even, -logits.log_softmax(1).mean(1))
+    torch.testing.assert_close(mixed, 0.7 * hard + 0.3 * even)
+
+
+def _encoder_recipe(**network: Any) -> NetworkRecipe:
+    return NetworkRecipe(
+        name="tiny",
+        front_end=EncoderConfig(encoder="none", layers=(1, 2), width=8),
+        network=EncoderHeadConfig(n_layers=2, width=8, hidden=8, members=2, **network),
+        optimiser=OptimiserConfig(epochs=40, batch_size=16, learning_rate=1e-2, average_decay=0.9),
+    )
+
+
+@pytest.mark.parametrize("network", [{}, {"layers": "weighted"}, {"pooling": "attention"}])
+def test_a_head_on_an_encoder_learns_from_clips_and_their_versions(
+    data: ClipData, tmp_path: Path, network: dict[str, Any]
+) -> None:
+    recipe, rows = _encoder_recipe(**network), np.arange(len(data.target))
+    store = VariedStore(data.store.values, data.store.offsets, (data.store,), 0.5)
+    learnt = prepared_once(EncoderHead(recipe.network), replace(data, store=store))  # type: ignore[arg-type]
+    assert learnt.prepared == (not network)
+    trained = train_network(recipe, learnt, rows[:48], rows[48:], tmp_path, lambda entry: None, seed=0)
+    logits = predict_logits(trained, learnt, rows)
+    assert np.mean(logits[48:].argmax(1) == data.target[48:]) > 0.8
+    save_weights(trained, tmp_path / "weights.safetensors")
+    again = load_weights(recipe.network, tmp_path / "weights.safetensors")
+    # From the frames themselves, as a recording is answered; what was prepared was kept in half precision.
+    np.testing.assert_allclose(predict_logits(again, data, rows), logits, atol=0.05)
+
+
+def test_versions_are_drawn_as_often_as_asked(data: ClipData) -> None:
+    other = FeatureStore(np.full_like(data.store.values, 7), data.store.offsets)
+    store = VariedStore(data.store.values, data.store.offsets, (other,), 0.25)
+    rng = np.random.default_rng(0)
+    assert np.mean([store.drawn(3, rng)[0, 0] == 7 for _ in range(2000)]) == pytest.approx(0.25, abs=0.04)
+
+
+def test_damaged_weights_are_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "weights.safetensors").write_bytes(b"no")
+    with pytest.raises(TrainingError, match="train this fold anew"):
+        load_weights(_encoder_recipe().network, tmp_path / "weights.safetensors")

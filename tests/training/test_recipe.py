@@ -160,5 +160,5 @@ def test_there_is_a_recipe_of_every_family() -> None:
     classifiers = {recipe.classifier.kind for recipe in recipes if isinstance(recipe, ClassicalRecipe)}
     networks = {recipe.network.kind for recipe in recipes if isinstance(recipe, NetworkRecipe)}
     assert classifiers == {"svm", "logistic-regression", "random-forest", "k-nn", "gradient-boosting", "mlp"}
-    assert networks == {"cnn", "crnn", "residual-cnn", "residual-crnn", "transformer"}
+    assert networks == {"cnn", "crnn", "residual-cnn", "residual-crnn", "transformer", "encoder-head"}
     assert all(recipe.title and recipe.description for recipe in recipes)

@@ -1,0 +1,104 @@
+"""Answers to learn beside the labels: a stronger model's, and those of the people who listened to CREMA-D."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy.special import softmax
+
+from ser_core.corpora.votes import CHOICES, read_votes
+from ser_core.emotions import label_names, map_label
+from ser_core.errors import TrainingError
+from ser_core.features.store import extract_table
+from ser_core.training.data import ClipData, possible_classes
+from ser_core.training.features import feature_sources
+from ser_core.training.network import load_weights, predict_logits
+from ser_core.training.recipe import DistillationConfig, NetworkRecipe, recipe_from_run
+from ser_core.training.runs import RunFolder
+
+#: The least weight that a clip's own label keeps.
+_LABEL = 0.1
+
+
+def soft_labels(
+    recipe: NetworkRecipe, table: pd.DataFrame, train: np.ndarray, protocol: str, fold: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return shares of the classes and how much they count beside the label, for the rows that are trained on.
+
+    Parameters
+    ----------
+    train
+        Rows of *table* that the fold trains on; all others get weight 0.
+    protocol, fold
+        What is trained; the teacher's fold of the same protocol answers.
+
+    Returns
+    -------
+    tuple
+        Shares [shape=(n, classes), float32] and weights [shape=(n,), float32].
+
+    Raises
+    ------
+    TrainingError
+        If the teacher is of another protocol or label set, or its fold is not finished.
+    """
+    shares = np.zeros((len(table), len(label_names(recipe.labels))), np.float32)
+    weight = np.zeros(len(table), np.float32)
+    if recipe.distillation is not None:
+        shares[train] = _taught(recipe, recipe.distillation, table, train, protocol, fold)
+        weight[train] = recipe.distillation.weight
+    if recipe.listeners:
+        heard, votes = _listeners(recipe, table)
+        heard = np.intersect1d(heard, train)
+        both = weight[heard] + recipe.listeners
+        part = (recipe.listeners / both)[:, None]
+        shares[heard] = (1 - part) * shares[heard] + part * votes[heard]
+        weight[heard] = both
+    return shares, np.minimum(weight, 1 - _LABEL)
+
+
+def _taught(
+    recipe: NetworkRecipe,
+    settings: DistillationConfig,
+    table: pd.DataFrame,
+    train: np.ndarray,
+    protocol: str,
+    fold: int,
+) -> np.ndarray:
+    """Return the teacher's shares for the rows *train*, among the classes that their corpora have."""
+    run = RunFolder.at(settings.teacher)
+    content = run.read()
+    teacher = recipe_from_run(content)
+    if not isinstance(teacher, NetworkRecipe) or teacher.labels != recipe.labels:
+        raise TrainingError(f"{run.path} cannot teach: it must be a network with the same label set.")
+    if content["protocol"] != protocol or not run.finished(fold):
+        raise TrainingError(
+            f"{run.path} cannot teach fold {fold} of protocol '{protocol}': the teacher must have finished that fold "
+            "of the same protocol, or it could have heard the test speakers."
+        )
+    clips = table.iloc[train]
+    source = feature_sources(teacher, versions=False)[0]
+    store = extract_table(clips, source.config, extract=source.extract, dtype=source.dtype)
+    network = load_weights(teacher.network, run.fold(fold) / "weights.safetensors")
+    rows = np.arange(len(clips))
+    logits = predict_logits(network, ClipData.from_table(clips, store, {}, teacher.labels), rows)
+    possible = possible_classes(clips["corpus"].tolist(), clips["emotion"].tolist(), recipe.labels)
+    shares: np.ndarray = softmax(np.where(possible, logits / settings.temperature, -np.inf), axis=1)
+    return shares
+
+
+def _listeners(recipe: NetworkRecipe, table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows that people have voted on, and the shares of their votes [shape=(len(table), classes)]."""
+    places = {label: place for place, label in enumerate(label_names(recipe.labels))}
+    shares = np.zeros((len(table), len(places)), np.float32)
+    votes = read_votes().set_index("clip")
+    rows = np.flatnonzero((table["corpus"] == "cremad").to_numpy(bool) & table["clip"].isin(votes.index).to_numpy(bool))
+    counts = votes.loc[table["clip"].iloc[rows]]
+    for emotion in CHOICES:
+        label = map_label(emotion, recipe.labels)
+        if label is not None:
+            shares[rows, places[label]] += counts[emotion].to_numpy(np.float32)
+    total = shares.sum(axis=1)
+    voted = rows[total[rows] > 0]
+    shares[voted] /= total[voted, None]
+    return voted, shares
