@@ -24,7 +24,8 @@ from ser_core.evaluation.comparison import compare
 from ser_core.evaluation.details import Estimate, evaluate_details
 from ser_core.evaluation.report import evaluate_run, held_out_tests
 from ser_core.protocols import ALL, JOINT, answered_protocols, fold_count, kind_of, protocol_names
-from ser_core.training.job import load_features, train_in_processes
+from ser_core.training.features import load_features
+from ser_core.training.job import train_in_processes
 from ser_core.training.recipe import load_recipe
 from ser_core.training.runs import RunFolder
 

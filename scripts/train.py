@@ -23,7 +23,8 @@ import pandas as pd
 from ser_core.errors import ProtocolError, SERError
 from ser_core.protocols import fold_count, protocol_names
 from ser_core.settings import settings
-from ser_core.training.job import load_features, train_in_processes
+from ser_core.training.features import load_features
+from ser_core.training.job import train_in_processes
 from ser_core.training.manager import RunManager
 from ser_core.training.progress import EpochProgress, FeatureProgress
 from ser_core.training.publish import publish_bundle

@@ -31,7 +31,8 @@ from ser_core.errors import CorpusError, ProtocolError
 from ser_core.evaluation.report import evaluate_run
 from ser_core.protocols import SPEAKER, fold_count, make_split
 from ser_core.training.data import ClipData
-from ser_core.training.job import load_features, train_folds
+from ser_core.training.features import load_features
+from ser_core.training.job import train_folds
 from ser_core.training.publish import publish_bundle
 from ser_core.training.recipe import ClassicalRecipe, parse_recipe
 from ser_core.training.runs import RunFolder

@@ -18,7 +18,8 @@ import pytest
 from ser_core.errors import TrainingError
 from ser_core.features.logmel import LogMelConfig
 from ser_core.networks.residual_crnn import ResidualCRNNConfig
-from ser_core.training.job import load_features, train_folds
+from ser_core.training.features import load_features
+from ser_core.training.job import train_folds
 from ser_core.training.listing import Run
 from ser_core.training.manager import RunManager
 from ser_core.training.progress import read_progress

@@ -23,7 +23,8 @@ from ser_core.networks.transformer import TransformerConfig
 from ser_core.protocols import make_split
 from ser_core.recogniser import Recogniser
 from ser_core.settings import settings
-from ser_core.training.job import load_features, train_folds
+from ser_core.training.features import load_features
+from ser_core.training.job import train_folds
 from ser_core.training.publish import publish_bundle, publish_run
 from ser_core.training.recipe import ClassicalRecipe, NetworkRecipe, OptimiserConfig, Recipe
 from ser_core.training.runs import LOGIT_COLUMNS, RunFolder

@@ -14,7 +14,8 @@ from pages.parts.train.preset import show_preset
 from pages.parts.train.settings import choose_settings
 from ser_core.errors import SERError
 from ser_core.protocols import fold_count
-from ser_core.training.progress import clip_cost, duration_words, estimate, features_cached, read_progress
+from ser_core.training.features import features_cached
+from ser_core.training.progress import clip_cost, duration_words, estimate, read_progress
 from ser_core.training.recipe import Recipe, with_settings
 from ser_core.training.recipe_text import recipe_toml
 
