@@ -1,6 +1,8 @@
 """Turning logits into probabilities that mean what they say, and doubt.
 
-Temperature scaling (Guo et al. 2017), with a bias for classes that only some of the corpora have.
+Temperature scaling (Guo et al. 2017) whose temperature depends on how spread out the clip's own answer is (adaptive
+temperature: Balanya, Maroñas & Ramos 2022), so that corpora of unlike difficulty need not share one, and nobody has
+to know from which a clip comes; with a bias for classes that only some of the corpora have.
 """
 
 from __future__ import annotations
@@ -10,17 +12,19 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.special import log_softmax
+from scipy.special import entr, log_softmax, softmax
 
 #: Answers that the model calls sure are to be right this often, on validation speakers.
 SURE_ACCURACY = 0.7
 #: The bias of a class that no clip had.
 _NEVER = -50.0
+#: How far the search for the slope goes.
+_STEEPEST = 2.0
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """How logits become log-odds that can be believed: ``logits / temperature + bias``.
+    """How logits become log-odds that can be believed: ``logits / (temperature * exp(slope * entropy)) + bias``.
 
     Attributes
     ----------
@@ -28,21 +32,34 @@ class Calibration:
         Above 1 it takes confidence away, below 1 it adds some.
     bias
         One number a class [shape=(n_classes,)], 0 for classes that all corpora have.
+    slope
+        How the temperature goes with the entropy of the uncalibrated answer, in nats; below 0 it takes more
+        confidence away from those that look certain. 0 is one temperature for all clips.
     """
 
     temperature: float
     bias: np.ndarray
+    slope: float = 0.0
 
     def scores(self, logits: np.ndarray) -> np.ndarray:
         """Return calibrated scores [shape=(n, n_classes), float64]; their softmax are the probabilities."""
-        scores: np.ndarray = np.asarray(logits, dtype=np.float64) / self.temperature + self.bias
+        values = np.asarray(logits, dtype=np.float64)
+        factor = self.temperature * np.exp(self.slope * entropy(values)[:, None])
+        scores: np.ndarray = values / factor + self.bias
         return scores
 
     @staticmethod
     def mean(parts: Sequence[Calibration]) -> Calibration:
-        """Return the geometric mean of the temperatures and the mean of the biases."""
+        """Return the geometric mean of the temperatures and the mean of biases and slopes."""
         temperature = float(np.exp(np.mean([np.log(part.temperature) for part in parts])))
-        return Calibration(temperature, np.mean([part.bias for part in parts], axis=0))
+        slope = float(np.mean([part.slope for part in parts]))
+        return Calibration(temperature, np.mean([part.bias for part in parts], axis=0), slope)
+
+
+def entropy(logits: np.ndarray) -> np.ndarray:
+    """Return the entropy of the softmax of each clip's logits in nats [shape=(n,)]."""
+    found: np.ndarray = entr(softmax(logits, axis=1)).sum(axis=1)
+    return found
 
 
 def fit_calibration(logits: np.ndarray, target: np.ndarray, possible: np.ndarray, groups: np.ndarray) -> Calibration:
@@ -70,15 +87,20 @@ def fit_calibration(logits: np.ndarray, target: np.ndarray, possible: np.ndarray
     _, places, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     weight = 1 / sizes[places] / len(sizes)
     values = np.asarray(logits, dtype=np.float64)
+    # Slopes turn about the mean entropy, so that temperature and slope can be sought one after the other.
+    spread = entropy(values)
+    middle = float(weight @ spread)
 
     def loss(parameters: np.ndarray) -> float:
-        bias[shifted] = parameters[1:]
-        scores = log_softmax(values / np.exp(parameters[0]) + bias, axis=1)
+        bias[shifted] = parameters[2:]
+        factor = np.exp(parameters[0] + parameters[1] * (spread - middle))
+        scores = log_softmax(values / factor[:, None] + bias, axis=1)
         return -float(weight @ scores[np.arange(len(target)), target])
 
-    best = minimize(loss, np.zeros(1 + len(shifted)), method="Powell", bounds=[(-4, 4)] + [(-8, 8)] * len(shifted)).x
-    bias[shifted] = best[1:]
-    return Calibration(float(np.exp(best[0])), bias)
+    bounds = [(-4, 4), (-_STEEPEST, _STEEPEST)] + [(-8, 8)] * len(shifted)
+    best = minimize(loss, np.zeros(len(bounds)), method="Powell", bounds=bounds).x
+    bias[shifted] = best[2:]
+    return Calibration(float(np.exp(best[0] - best[1] * middle)), bias, float(best[1]))
 
 
 def fit_threshold(confidence: np.ndarray, right: np.ndarray, wanted: float = SURE_ACCURACY) -> float:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from ser_core.calibration import Calibration, fit_calibration, fit_threshold
+from ser_core.calibration import Calibration, entropy, fit_calibration, fit_threshold
+from ser_core.evaluation.metrics import expected_calibration_error
 
 
 def _drawn(logits: np.ndarray, possible: np.ndarray) -> np.ndarray:
@@ -21,7 +22,26 @@ def test_the_temperature_that_was_put_in_is_found(factor: float) -> None:
     every = np.ones_like(logits, dtype=bool)
     found = fit_calibration(factor * logits, _drawn(logits, every), every, np.zeros(20_000))
     assert found.temperature == pytest.approx(factor, rel=0.05)
+    assert found.slope == pytest.approx(0.0, abs=0.05)
     assert (found.bias == 0).all()
+
+
+def test_answers_that_look_too_certain_are_softened_and_others_are_not() -> None:
+    """Half of the clips come from a corpus with true logits, half from one whose logits are three times too large."""
+    logits = np.random.default_rng(4).normal(0, 1, (10_000, 8))
+    every = np.ones_like(logits, dtype=bool)
+    target = _drawn(logits, every)
+    mixed = np.concatenate([logits[:5_000], 3 * logits[5_000:]])
+    found = fit_calibration(mixed, target, every, np.zeros(10_000))
+    assert found.slope < -0.3
+
+    def error(calibration: Calibration, part: slice) -> float:
+        probabilities = softmax(calibration.scores(mixed[part]), axis=1)
+        return expected_calibration_error(probabilities, target[part])
+
+    shared = Calibration(found.temperature * np.exp(found.slope * entropy(mixed).mean()), found.bias)
+    for part in (slice(5_000), slice(5_000, None)):
+        assert error(found, part) < 0.7 * error(shared, part)
 
 
 def test_a_class_that_some_corpora_lack_gets_a_bias() -> None:
@@ -63,9 +83,10 @@ def test_no_clips_change_nothing() -> None:
 
 
 def test_mean() -> None:
-    mean = Calibration.mean([Calibration(0.5, np.zeros(8)), Calibration(2.0, np.full(8, 2.0))])
+    mean = Calibration.mean([Calibration(0.5, np.zeros(8)), Calibration(2.0, np.full(8, 2.0), -0.4)])
     assert mean.temperature == pytest.approx(1.0)
     assert (mean.bias == 1.0).all()
+    assert mean.slope == pytest.approx(-0.2)
 
 
 def test_threshold_keeps_the_promised_share_right() -> None:
