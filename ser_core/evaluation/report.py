@@ -12,10 +12,12 @@ import pandas as pd
 from scipy.special import softmax
 
 from ser_core.calibration import Calibration, fit_calibration, fit_threshold
+from ser_core.conformal import LEVELS, candidate_sets, fit_set_threshold, set_figures
 from ser_core.emotions import EMOTIONS, class_indices, class_mask, labels_by_corpus
 from ser_core.evaluation import metrics
 from ser_core.evaluation.fairness import one_answer_speakers, people_gaps
 from ser_core.evaluation.groups import joined_with_table
+from ser_core.evaluation.scores import accuracy_at
 from ser_core.protocols import (
     CORPUS,
     JOINT,
@@ -31,6 +33,8 @@ from ser_core.training.runs import LOGIT_COLUMNS, RunFolder
 
 #: A class whose score is always this far below the best one's is none of the model's answers.
 _UNREACHABLE = -25.0
+#: Level of sets -> the column with the threshold that a fold's validation speakers gave them.
+_SET_COLUMNS = {level: f"set_{level}" for level in LEVELS}
 
 
 @dataclass(frozen=True)
@@ -48,29 +52,48 @@ class RunCalibration:
         The mean of the calibrations, for a model trained on everything.
     threshold
         The threshold for that model, from the validation clips of all folds; scores no test clip.
+    fold_sets, sets
+        As `thresholds` and `threshold`, the threshold of the sets of candidates at each level
+        (see :mod:`ser_core.conformal`).
     """
 
     folds: tuple[Calibration, ...]
     thresholds: tuple[float, ...]
     mean: Calibration
     threshold: float
+    fold_sets: tuple[dict[float, float], ...]
+    sets: dict[float, float]
 
 
 def calibrate_run(run: RunFolder, folds: list[int]) -> RunCalibration:
     """Fit calibration and threshold of each fold, and those of all, on validation clips and all classes."""
-    parts, confidence, right = [], [], []
+    parts, answers, targets, people = [], [], [], []
     frames = [run.predictions(fold) for fold in folds]
     labels = _labels(pd.concat(frames, ignore_index=True))  # of all held-out clips: a fold may lack one
     for frame in frames:
         validation = frame[frame["part"] == "validation"]
         logits, target, possible = _arrays(validation, labels)
         parts.append(fit_calibration(logits, target, possible, validation["corpus"].to_numpy(dtype=str)))
-        probabilities = softmax(parts[-1].scores(logits), axis=1)
-        confidence.append(probabilities.max(axis=1))
-        right.append(probabilities.argmax(axis=1) == target)
-    thresholds = tuple(map(fit_threshold, confidence, right))
-    threshold = fit_threshold(np.concatenate(confidence), np.concatenate(right))
-    return RunCalibration(tuple(parts), thresholds, Calibration.mean(parts), threshold)
+        answers.append(softmax(parts[-1].scores(logits), axis=1))
+        targets.append(target)
+        people.append((validation["corpus"].astype(str) + "/" + validation["speaker"].astype(str)).to_numpy(dtype=str))
+    pooled = tuple(map(np.concatenate, (answers, targets, people)))
+    return RunCalibration(
+        folds=tuple(parts),
+        thresholds=tuple(map(_threshold, answers, targets)),
+        mean=Calibration.mean(parts),
+        threshold=_threshold(*pooled[:2]),
+        fold_sets=tuple(map(_set_thresholds, answers, targets, people)),
+        sets=_set_thresholds(*pooled),
+    )
+
+
+def _threshold(probabilities: np.ndarray, target: np.ndarray) -> float:
+    return fit_threshold(probabilities.max(axis=1), probabilities.argmax(axis=1) == target)
+
+
+def _set_thresholds(probabilities: np.ndarray, target: np.ndarray, speakers: np.ndarray) -> dict[float, float]:
+    return {level: fit_set_threshold(probabilities, target, speakers, level) for level in LEVELS}
 
 
 def evaluate_run(run: RunFolder, folds: list[int] | None = None) -> dict[str, dict[str, Any]]:
@@ -89,23 +112,17 @@ def evaluate_run(run: RunFolder, folds: list[int] | None = None) -> dict[str, di
 
 
 def held_out_tests(run: RunFolder, folds: list[int] | None = None) -> dict[str, list[pd.DataFrame]]:
-    """Return the test clips of each protocol that the run answers: one frame a fold, with calibrated scores.
+    """Return the test clips of each protocol that the run answers: one frame a fold, as :func:`test_clips` gives them.
 
-    Parameters as for :func:`evaluate_run`. Columns are those of the run's predictions and `threshold`, the confidence
-    below which the fold's model is not sure; under ``cross-corpus`` also `heard`, the corpus of its training.
+    Parameters as for :func:`evaluate_run`. Under ``cross-corpus`` there is also `heard`, the corpus of its training.
     """
     protocol = run.read()["protocol"]
     folds = _folds(run, protocol) if folds is None else folds
-    calibration = calibrate_run(run, folds)
-    tests = {}
-    for fold, part, threshold in zip(folds, calibration.folds, calibration.thresholds, strict=True):
-        predictions = run.predictions(fold)
-        frame = predictions.query("part == 'test'").copy()
-        frame[LOGIT_COLUMNS] = part.scores(frame[LOGIT_COLUMNS].to_numpy())
-        tests[fold] = frame.assign(threshold=threshold)
-        if protocol == PAIRS:
-            heard = predictions.loc[predictions["part"] == "validation", "corpus"]
-            tests[fold]["heard"] = heard.iloc[0] if len(heard) else None
+    tests = test_clips(run, folds)
+    if protocol == PAIRS:
+        for fold, frame in tests.items():
+            heard = run.predictions(fold).query("part == 'validation'")["corpus"]
+            frame["heard"] = heard.iloc[0] if len(heard) else None
     answers = {}
     for name in answered_protocols(protocol):
         if name not in published_names():
@@ -117,6 +134,22 @@ def held_out_tests(run: RunFolder, folds: list[int] | None = None) -> dict[str, 
             speakers = entry["test_speakers"]
             answers[name] = [_test_rows(tests[fold], entry["corpus"], speakers[fold]) for fold in needed]
     return answers
+
+
+def test_clips(run: RunFolder, folds: list[int]) -> dict[int, pd.DataFrame]:
+    """Return the test clips of each fold with calibrated scores.
+
+    Columns are those of the run's predictions, `threshold`, the confidence below which the fold's model is not sure,
+    and `set_0.8` and `set_0.9`, the thresholds of its sets of candidates.
+    """
+    calibration = calibrate_run(run, folds)
+    tests = {}
+    for place, fold in enumerate(folds):
+        frame = run.predictions(fold).query("part == 'test'").copy()
+        frame[LOGIT_COLUMNS] = calibration.folds[place].scores(frame[LOGIT_COLUMNS].to_numpy())
+        sets = {_SET_COLUMNS[level]: threshold for level, threshold in calibration.fold_sets[place].items()}
+        tests[fold] = frame.assign(threshold=calibration.thresholds[place], **sets)
+    return tests
 
 
 def scored_labels(protocol: str, frame: pd.DataFrame) -> tuple[str, ...]:
@@ -143,7 +176,10 @@ def evaluate_predictions(protocol: str, folds: list[pd.DataFrame]) -> dict[str, 
         Its name; answers are restricted to its classes (see :func:`scored_labels`), except under "open".
     folds
         For each fold a frame with columns corpus, speaker, emotion, threshold (the confidence below which the model
-        is not sure) and one calibrated score a class; sex and age where they are known.
+        is not sure) and one calibrated score a class; sex, age and the thresholds of sets where they are known.
+
+    Like "open", "sure", "accuracy_at_80" (the surest four fifths of the answers) and "conformal" are of answers with
+    all eight classes allowed, as in use.
     """
     frame = pd.concat(folds, ignore_index=True)
     corpora = sorted(set(frame["corpus"]))
@@ -178,9 +214,21 @@ def evaluate_predictions(protocol: str, folds: list[pd.DataFrame]) -> dict[str, 
             "wa": float(right.mean()),
         },
         "sure": {"coverage": float(sure.mean()), "wa": float(right[sure].mean()) if sure.any() else None},
+        "accuracy_at_80": accuracy_at(0.8, free.max(axis=1), right),
         "one_answer_speakers": one_answer_speakers(truth, answer, speakers, labels),
         "people": people_gaps(frame, truth, answer, speakers, size),
+        **_conformal(frame, free, target),
     } | ({"leaky": True} if is_leaky(protocol) else {})
+
+
+def _conformal(frame: pd.DataFrame, free: np.ndarray, target: np.ndarray) -> dict[str, Any]:
+    """Return what became of the promise of sets, by the share promised; nothing where they have no thresholds."""
+    known = {level: column for level, column in _SET_COLUMNS.items() if column in frame}
+    figures = {
+        str(level): set_figures(candidate_sets(free, frame[column].to_numpy()), target)
+        for level, column in known.items()
+    }
+    return {"conformal": figures} if figures else {}
 
 
 def _folds(run: RunFolder, protocol: str) -> list[int]:

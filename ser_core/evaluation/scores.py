@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from ser_core.evaluation.bootstrap import SpeakerBootstrap, interval
@@ -110,6 +112,15 @@ def risk_coverage(confidence: np.ndarray, right: np.ndarray) -> tuple[np.ndarray
     accuracy = (np.cumsum(right[order]) / np.arange(1, len(order) + 1))[last]
     places = _thinned(len(last))
     return (last[places] + 1) / max(len(order), 1), accuracy[places], ranked[last][places]
+
+
+def accuracy_at(coverage: float, confidence: np.ndarray, right: np.ndarray) -> float:
+    """Return the share of right answers among the surest, as many as make up the share *coverage* of all.
+
+    Clips of equal confidence are answered together, so that there may be more.
+    """
+    needed = max(1, math.ceil(coverage * len(confidence) - 1e-9))
+    return float(right[confidence >= np.sort(confidence)[-needed]].mean())
 
 
 def _binned(probabilities: np.ndarray, target: np.ndarray, bins: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

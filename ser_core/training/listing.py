@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ser_core.errors import SERError
-from ser_core.evaluation.report import calibrate_run, evaluate_predictions
+from ser_core.evaluation.report import evaluate_predictions, test_clips
 from ser_core.protocols import ALL, SPEAKER, fold_count, published_names
 from ser_core.training import state as states
 from ser_core.training.recipe import Recipe, recipe_from_run
-from ser_core.training.runs import LOGIT_COLUMNS, RunFolder
+from ser_core.training.runs import RunFolder
 from ser_core.training.state import RunState, Status, at_work, read_state, write_state
 
 _RESUMABLE: tuple[Status, ...] = ("paused", "interrupted", "failed", "cancelled")
@@ -128,11 +128,6 @@ def report_of(run: Run) -> dict[str, dict[str, Any]]:
     folds = [fold for fold in run.folds if run.folder.finished(fold)]
     if not folds or run.protocol == ALL:
         return {}
-    calibration = calibrate_run(run.folder, folds)
-    frames = []
-    for fold, part, threshold in zip(folds, calibration.folds, calibration.thresholds, strict=True):
-        frame = run.folder.predictions(fold).query("part == 'test'").copy()
-        frame[LOGIT_COLUMNS] = part.scores(frame[LOGIT_COLUMNS].to_numpy())
-        frames.append(frame.assign(threshold=threshold))
+    frames = list(test_clips(run.folder, folds).values())
     name = run.protocol if run.protocol in published_names() else SPEAKER
     return {run.protocol: evaluate_predictions(name, frames) | {"partial": True}}

@@ -12,7 +12,13 @@ import pytest
 from ser_core.emotions import CORPUS_LABELS
 from ser_core.errors import TrainingError
 from ser_core.evaluation.details import evaluate_details
-from ser_core.evaluation.report import evaluate_predictions, evaluate_run, held_out_tests, scored_labels
+from ser_core.evaluation.report import (
+    calibrate_run,
+    evaluate_predictions,
+    evaluate_run,
+    held_out_tests,
+    scored_labels,
+)
 from ser_core.evaluation.tables import FamilyRun, families_page
 from ser_core.protocols import published
 from ser_core.training.runs import RunFolder
@@ -116,3 +122,28 @@ def test_the_page_of_families_ranks_honest_runs_and_tells_how_to_repeat_them(emo
     low, high = reports["ravdess-emobox"]["uar_ci95"]
     assert f"{100 * reports['ravdess-emobox']['uar']:.1f} [{100 * low:.1f}, {100 * high:.1f}]" in lines[1]
     assert "leaky" not in page
+
+
+def test_sets_keep_their_promise_to_voices_that_were_not_there(tmp_path) -> None:
+    folds = []
+    for number in range(2):
+        validation = answers("ravdess", 14, 24, skill=0.55, strength=2.0, seed=number).assign(part="validation")
+        test = answers("ravdess", 10, 24, skill=0.55, strength=2.0, seed=10 + number)
+        folds.append(pd.concat([validation.assign(speaker="v" + validation["speaker"]), test], ignore_index=True))
+    run = _run(tmp_path, "speaker-5fold", folds)
+    (report,) = evaluate_run(run).values()
+    for level, least in (("0.8", 0.78), ("0.9", 0.88)):
+        sets = report["conformal"][level]
+        assert least < sets["coverage"] < least + 0.14
+        assert 1 < sets["mean_size"] < 8
+    assert report["conformal"]["0.8"]["mean_size"] < report["conformal"]["0.9"]["mean_size"]
+    assert report["accuracy_at_80"] > report["open"]["wa"]
+    calibration = calibrate_run(run, [0, 1])
+    # Four and twenty voices are more than twelve, so less is kept back for the one still to come.
+    assert calibration.sets[0.9] < max(fold[0.9] for fold in calibration.fold_sets)
+
+
+def test_too_few_validation_speakers_promise_only_everything(emobox: RunFolder) -> None:
+    (report,) = evaluate_run(emobox).values()
+    assert report["conformal"]["0.8"] == {"coverage": 1.0, "mean_size": 8.0, "single_share": 0.0}
+    assert "conformal" not in evaluate_predictions("ravdess-emobox", [answers()])

@@ -75,3 +75,11 @@ def test_accuracy_against_coverage() -> None:
     np.testing.assert_allclose(coverage, [0.2, 0.6, 0.8, 1.0])
     np.testing.assert_allclose(accuracy, [1.0, 2 / 3, 0.5, 0.4])
     np.testing.assert_allclose(least, [0.9, 0.7, 0.5, 0.2])
+
+
+def test_accuracy_of_the_surest() -> None:
+    confidence = np.array([0.9, 0.5, 0.8, 0.3, 0.7])
+    right = np.array([True, True, False, False, True])
+    assert scores.accuracy_at(0.8, confidence, right) == 0.75
+    assert scores.accuracy_at(0.2, confidence, right) == 1.0
+    assert scores.accuracy_at(0.2, np.full(5, 0.5), right) == 0.6  # equal ones are answered together
