@@ -59,7 +59,9 @@ def _jobs() -> dict[str, Job]:
     return {}
 
 
-def background(key: str, label: str, work: Work, *, explain: str, at_once: bool = False) -> Any:
+def background(
+    key: str, label: str, work: Work, *, explain: str, at_once: bool = False, name: str = "job", unit: str = ""
+) -> Any:
     """Return the result of *work*, or None while there is none: then a button or the progress is drawn.
 
     Parameters
@@ -74,6 +76,10 @@ def background(key: str, label: str, work: Work, *, explain: str, at_once: bool 
         What will be done and how long it may take.
     at_once
         Start without a press, since the answer is cached or quick.
+    name
+        Tells the widgets of two computations on one page apart.
+    unit
+        Of what is counted, written after the numbers.
     """
     jobs = _jobs()
     job = jobs.get(key)
@@ -82,16 +88,16 @@ def background(key: str, label: str, work: Work, *, explain: str, at_once: bool 
         job.finished.wait(0.5)
     if job is None:
         st.markdown(explain)
-        if not st.button(label, key="start_job", type="primary", icon=":material/play_arrow:"):
+        if not st.button(label, key=f"start_{name}", type="primary", icon=":material/play_arrow:"):
             return None
         _start(key, work)
         st.rerun()
     if not job.finished.is_set():
-        _watch(key, label)
+        _watch(key, label, name, unit)
         return None
     if job.problem is not None:
         st.warning(job.problem, icon=":material/info:")
-        st.button("Go on", key="retry_job", on_click=jobs.pop, args=(key, None), icon=":material/replay:")
+        st.button("Go on", key=f"retry_{name}", on_click=jobs.pop, args=(key, None), icon=":material/replay:")
         return None
     return job.result
 
@@ -116,14 +122,14 @@ def _start(key: str, work: Work) -> Job:
 
 
 @st.fragment(run_every=_POLL_S)
-def _watch(key: str, label: str) -> None:
+def _watch(key: str, label: str, name: str, unit: str) -> None:
     """Draw how far a job is, until it is finished."""
     job = _jobs().get(key)
     if job is None or job.finished.is_set():
         st.rerun(scope="app")
         return
     share = job.done / job.total if job.total else 0.0
-    words = f"{label}: {job.done:,} of {job.total:,}" if job.total else f"{label} …"
+    words = f"{label}: {job.done:,} of {job.total:,}{unit}" if job.total else f"{label} …"
     st.progress(min(1.0, share), text="Stopping …" if job.stopping else words)
-    st.button("Stop", key="stop_job", on_click=job.stop, icon=":material/stop:", disabled=job.stopping)
+    st.button("Stop", key=f"stop_{name}", on_click=job.stop, icon=":material/stop:", disabled=job.stopping)
     st.caption("You may leave this page: it goes on, and the result is kept.")

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
 from pages.parts.inputs import Sound
+from pages.parts.jobs import background, forget
 from ser_core.audio import Waveform
 from ser_core.bundle import list_bundles, load_card
+from ser_core.encoder_files import (
+    ENCODERS,
+    LIBRARIES_MISSING,
+    encoder_folder,
+    encoder_of,
+    fetch_encoder,
+    libraries_here,
+)
 from ser_core.errors import SERError
 from ser_core.recogniser import Prediction, Recogniser
 
@@ -19,7 +30,11 @@ _KEPT = 64
 
 
 def choose_model() -> Path | None:
-    """Draw the choice of the model in the sidebar; return its folder, or None where there is no model at all."""
+    """Draw the choice of the model in the sidebar; return its folder, or None where there is no model at all.
+
+    A model whose encoder is not on this machine is offered with a button that fetches it; until then the first model
+    that needs none answers.
+    """
     bundles = list_bundles()
     names = sorted(bundles, key=lambda name: (name != FIRST, name))
     with st.sidebar:
@@ -27,11 +42,55 @@ def choose_model() -> Path | None:
         if not names:
             return None
         name = st.selectbox("Model", names, format_func=lambda name: _title(bundles[name], name), key="model")
+        encoder = _missing_encoder(bundles[name])
+        if encoder is not None:
+            name = _stand_in(bundles, names)
+            _offer_encoder(encoder, _title(bundles[name], name) if name else None)
         st.caption(
             "Everything runs on this machine: no account, no telemetry. The menu at the top right has the light and "
             "the dark theme."
         )
-        return bundles[name]
+        return bundles[name] if name else None
+
+
+def _missing_encoder(folder: Path) -> str | None:
+    """Return the encoder that a model reads and that is not on this machine."""
+    try:
+        encoder = encoder_of(load_card(folder))
+    except SERError:
+        return None  # a damaged model says so where it is used
+    return encoder if encoder is not None and encoder_folder(encoder) is None else None
+
+
+def _stand_in(bundles: Mapping[str, Path], names: list[str]) -> str | None:
+    return next((name for name in names if _missing_encoder(bundles[name]) is None), None)
+
+
+def _offer_encoder(encoder: str, stand_in: str | None) -> None:
+    """Draw what fetching an encoder means, and the button that does it in the background."""
+    facts = ENCODERS.get(encoder)
+    terms = f"{facts.size_words}, {facts.licence}" if facts else "from the hub"
+
+    def work(progress: Any, cancelled: Any) -> Path:
+        return fetch_encoder(
+            encoder, progress=lambda *counts: progress(*(n // 10**6 for n in counts)), cancelled=cancelled
+        )
+
+    with st.container(border=True, key="encoder"):
+        if stand_in:
+            st.info(f"Until its encoder is here, **{stand_in}** answers.", icon=":material/swap_horiz:")
+        if not libraries_here():
+            st.markdown(LIBRARIES_MISSING)
+            return
+        about = f"{facts.about}. Licence of its weights: [{facts.licence}]({facts.licence_url})." if facts else ""
+        done = background(
+            f"encoder:{encoder}", f"Get the encoder ({terms})", work, name="encoder", unit=" MB",
+            explain=f"This model reads `{encoder}`. {about} It is fetched once from the Hugging Face hub; your audio "
+            "stays here.",
+        )  # fmt: skip
+    if done is not None:
+        forget(f"encoder:{encoder}")
+        st.rerun()
 
 
 def recogniser(folder: Path) -> Recogniser:

@@ -327,3 +327,27 @@ def test_below_the_threshold_the_page_is_not_sure(app: AppTest, monkeypatch: pyt
 
 def test_uploads_stay_in_memory(app: AppTest) -> None:
     assert MultiPartParser.spool_max_size >= 200e6
+
+
+def test_a_model_whose_encoder_is_missing_is_offered_with_its_size_and_lite_answers(
+    monkeypatch: pytest.MonkeyPatch, saved: dict[str, str], tmp_path: Path
+) -> None:
+    here: list[Path] = []
+    lite = list_bundles()["lite"]
+    monkeypatch.setattr(models, "list_bundles", lambda: {"lite": lite, "base": tmp_path})
+    monkeypatch.setattr(models, "_title", lambda folder, name: name.capitalize())
+    monkeypatch.setattr(models, "load_card", lambda folder: folder)
+    monkeypatch.setattr(models, "encoder_of", lambda folder: "openai/whisper-base" if folder == tmp_path else None)
+    monkeypatch.setattr(models, "encoder_folder", lambda name: here[0] if here else None)
+    monkeypatch.setattr(models, "fetch_encoder", lambda name, progress, cancelled: here.append(tmp_path) or tmp_path)
+    app = press(open_app(), "example_sad")
+    assert not app.sidebar.info
+    app.selectbox(key="model").set_value("base").run()
+    assert not app.exception
+    assert "Lite" in app.sidebar.info[0].value
+    assert app.button(key="start_encoder").label == "Get the encoder (290 MB, MIT)"
+    assert any(json.loads(data)["model"] == "lite" for name, data in saved.items() if name.endswith(".json"))
+    press(app, "start_encoder")
+    app.run()
+    assert here, "the press fetches it"
+    assert not app.sidebar.info, "what is here is offered no more"
