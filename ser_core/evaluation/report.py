@@ -73,10 +73,11 @@ def calibrate_run(run: RunFolder, folds: list[int]) -> RunCalibration:
     for frame in frames:
         validation = frame[frame["part"] == "validation"]
         logits, target, possible = _arrays(validation, labels)
-        parts.append(fit_calibration(logits, target, possible, validation["corpus"].to_numpy(dtype=str)))
+        corpora = validation["corpus"].to_numpy(dtype=str)
+        people.append(_speakers(validation, []))
+        parts.append(fit_calibration(logits, target, possible, corpora, people[-1]))
         answers.append(softmax(parts[-1].scores(logits), axis=1))
         targets.append(target)
-        people.append((validation["corpus"].astype(str) + "/" + validation["speaker"].astype(str)).to_numpy(dtype=str))
     pooled = tuple(map(np.concatenate, (answers, targets, people)))
     return RunCalibration(
         folds=tuple(parts),
@@ -282,7 +283,7 @@ def _test_rows(frame: pd.DataFrame, corpus: str, speakers: list[str]) -> pd.Data
 
 
 def _speakers(frame: pd.DataFrame, corpora: list[str]) -> np.ndarray:
-    """Return the speaker of each clip, with the corpus where there is more than one."""
+    """Return the speaker of each clip, with the corpus unless it is known that there is one only."""
     speakers = frame["speaker"].astype(str)
     return (speakers if len(corpora) == 1 else frame["corpus"].astype(str) + "/" + speakers).to_numpy(dtype=str)
 
