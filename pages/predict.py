@@ -76,7 +76,7 @@ def show_answer(answer: Prediction, card: ModelCard, sound: Sound) -> None:
     show_problems(answer)
     left, right = st.columns([5, 6], gap="large")
     with left:
-        show_verdict(answer, card.threshold)
+        show_verdict(answer, card)
         if answer.emotion is None:
             show_downloads(answer, sound, classes=len(card.labels))
         else:

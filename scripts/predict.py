@@ -10,6 +10,7 @@ import cli
 
 from ser_core.audio import load_audio
 from ser_core.errors import AudioError
+from ser_core.presentation import candidate_words
 from ser_core.recogniser import AFFECT_FIELDS, Recogniser
 
 
@@ -56,7 +57,7 @@ def _answer(recogniser: Recogniser, path: str, timeline: bool) -> dict[str, Any]
 
 def _print_csv(answers: list[dict[str, Any]], labels: tuple[str, ...]) -> None:
     times = ["start_s", "end_s"] if any("segments" in answer for answer in answers) else []
-    found = ["emotion", "confidence", "sure", *labels, *AFFECT_FIELDS]
+    found = ["emotion", "confidence", "sure", "candidates", *labels, *AFFECT_FIELDS]
     columns = ["path", *times, *found, "duration_s", "model", "warnings", "error"]
     writer = csv.DictWriter(sys.stdout, columns, restval="", extrasaction="ignore")
     writer.writeheader()
@@ -64,7 +65,8 @@ def _print_csv(answers: list[dict[str, Any]], labels: tuple[str, ...]) -> None:
         rows = answer.get("segments") or [{}]
         for segment in rows:
             row = answer | segment
-            writer.writerow(row | row.get("probabilities", {}) | {"warnings": " ".join(row.get("warnings", []))})
+            joined = {name: " ".join(row.get(name, [])) for name in ("candidates", "warnings")}
+            writer.writerow(row | row.get("probabilities", {}) | joined)
 
 
 def _print_words(answers: list[dict[str, Any]]) -> None:
@@ -75,11 +77,17 @@ def _print_words(answers: list[dict[str, Any]]) -> None:
         if answer["emotion"] is None:
             print(f"{answer['path']}: no emotion named.", *answer["warnings"])
             continue
-        doubt = "" if answer["sure"] else " (not sure)"
-        print(f"{answer['path']}: {answer['emotion']} {answer['confidence']:.0%}{doubt}", *answer["warnings"])
+        print(f"{answer['path']}: {_words(answer)}", *answer["warnings"])
         for segment in answer.get("segments", []):
             span = f"{segment['start_s']:8.1f} to {segment['end_s']:.1f} s"
             print(f"  {span}  {segment['emotion']} {segment['confidence']:.0%}")
+
+
+def _words(answer: dict[str, Any]) -> str:
+    likeliest = f"{answer['emotion']} {answer['confidence']:.0%}"
+    if len(answer["candidates"]) > 1:
+        return f"{candidate_words(answer['candidates'])} (likeliest: {likeliest})"
+    return likeliest if answer["sure"] or answer["candidates"] else f"{likeliest} (not sure)"
 
 
 if __name__ == "__main__":

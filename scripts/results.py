@@ -26,6 +26,7 @@ from ser_core.protocols import is_leaky
 from ser_core.settings import PROJECT, settings
 from ser_core.training.runs import RunFolder
 
+_NOTE = "<!-- Written by `python scripts/results.py` from model.json; do not edit by hand. -->\n\n"
 _FIGURES = re.compile(r"(<!-- figures -->\n).*?(<!-- /figures -->)", re.DOTALL)
 
 
@@ -63,7 +64,7 @@ def _pages(folders: list[Path]) -> dict[Path, str]:
     return {
         PROJECT / "docs/results.md": results_page(cards),
         readme: _FIGURES.sub(lambda match: f"{match[1]}{summary_table(cards)}\n{match[2]}", readme.read_text("utf-8")),
-        **{folder / "README.md": card_page(card) for folder, card in zip(folders, cards, strict=True)},
+        **{folder / "README.md": _NOTE + card_page(card) for folder, card in zip(folders, cards, strict=True)},
     }
 
 

@@ -74,7 +74,11 @@ class ModelCard(_Part):
     model: Annotated[NetworkConfig | ClassicalConfig, Field(discriminator="kind")]
     temperature: float = Field(gt=0)
     bias: tuple[float, ...]
+    temperature_slope: float = 0.0
     threshold: float = Field(ge=0, le=1)
+    # Both or neither: a model that promises no sets of candidates, as those of earlier versions, has none.
+    set_level: float | None = Field(None, gt=0, lt=1)
+    set_threshold: float | None = Field(None, ge=0, le=1)
     weights: Weights
     onnx: Graph | None = None
     parameters: int | None = None
@@ -96,6 +100,8 @@ class ModelCard(_Part):
             raise ValueError(f"labels are not distinct emotions: {unknown}")
         if len(self.bias) != len(self.labels):
             raise ValueError("there is another number of biases than of labels")
+        if (self.set_level is None) != (self.set_threshold is None):
+            raise ValueError("a level of sets needs their threshold, and the other way round")
         if isinstance(self.model, ClipNetworkConfig) and self.model.n_classes != len(self.labels):
             raise ValueError("the network has another number of classes than there are labels")
         return self

@@ -30,7 +30,6 @@ def card_page(card: ModelCard) -> str:
     parts = [
         f"# {card.title} (`{card.name}`)",
         card.description,
-        "Written by `python scripts/results.py` from `model.json`; do not edit by hand.",
         *_use(card),
         *_data(card),
         *_evaluation(card),

@@ -134,6 +134,8 @@ def export_onnx(folder: Path) -> bytes:
         "front_end": card.front_end.model_dump(mode="json"),
         "sample_rate": 16_000,
         "threshold": card.threshold,
+        "set_level": card.set_level,
+        "set_threshold": card.set_threshold,
         "licence": card.licence,
     }
     onnx.helper.set_model_props(model, {key: json.dumps(value) for key, value in facts.items()})
@@ -214,7 +216,10 @@ def _answering_module(card: ModelCard, weights: bytes) -> nn.Module:
 
         def forward(self, log_mel: Tensor) -> tuple[Tensor, Tensor]:
             logits = self.logits(log_mel)
-            return logits, (logits / card.temperature + self.bias).softmax(1)
+            certain = logits.log_softmax(1)  # as ser_core.calibration.Calibration.scores does it
+            entropy = -(certain.exp() * certain).sum(1, keepdim=True)
+            temperature = card.temperature * (card.temperature_slope * entropy).exp()
+            return logits, (logits / temperature + self.bias).softmax(1)
 
     return Answer().eval()
 

@@ -18,6 +18,7 @@ from ser_core.affect import Affect, affect
 from ser_core.audio import Quality, Waveform, assess_quality, speech_segments, speech_span
 from ser_core.bundle import ModelCard, checked_onnx, checked_weights, find_bundle, load_card
 from ser_core.calibration import Calibration
+from ser_core.conformal import candidate_sets, named_set
 from ser_core.scorers import Scorer, load_scorer
 from ser_core.speech_once import Speech, find_speech
 
@@ -52,6 +53,9 @@ class Prediction:
         Sentences for a person.
     quality
         What was measured of the recording.
+    candidates
+        The likeliest classes, the first first, that hold the true one as often as the card's `set_level` promises;
+        empty where no emotion is named, and where the model promises nothing.
     """
 
     emotion: str | None
@@ -62,6 +66,7 @@ class Prediction:
     model: str
     warnings: tuple[str, ...]
     quality: Quality
+    candidates: tuple[str, ...] = ()
 
     @property
     def affect(self) -> Affect | None:
@@ -74,6 +79,7 @@ class Prediction:
             "emotion": self.emotion,
             "confidence": self.confidence,
             "sure": self.sure,
+            "candidates": list(self.candidates),
             "probabilities": dict(self.probabilities),
             "duration_s": self.duration_s,
             "model": self.model,
@@ -136,7 +142,8 @@ class Recogniser:
     def __init__(self, card: ModelCard, scorer: Scorer) -> None:
         self.card = card
         self._scorer = scorer
-        self._calibration = Calibration(card.temperature, np.array(card.bias))
+        self._margin_s = float(getattr(card.front_end, "margin_s", 0.1))
+        self._calibration = Calibration(card.temperature, np.array(card.bias), card.temperature_slope)
 
     @classmethod
     def load(cls, name_or_folder: str | os.PathLike[str]) -> Recogniser:
@@ -156,7 +163,7 @@ class Recogniser:
 
         Speech longer than 8 s is read in windows whose probabilities are averaged.
         """
-        speech = find_speech(waveform)
+        speech = find_speech(waveform, self._margin_s)
         quality = assess_quality(waveform, speech.segments)
         warnings = tuple(problem.message for problem in quality.problems)
         if quality.blocking:
@@ -173,6 +180,7 @@ class Recogniser:
             model=self.card.name,
             warnings=warnings,
             quality=quality,
+            candidates=self._candidates(values),
         )
 
     def inputs(self, waveform: Waveform) -> list[ModelInput]:
@@ -183,7 +191,8 @@ class Recogniser:
         found = []
         for start, end, _ in _windows(waveform, segments):
             part = waveform.cut(start, end)
-            first, last = speech_span(part) if getattr(self.card.front_end, "trim", True) else (0.0, part.duration_s)
+            trimmed = getattr(self.card.front_end, "trim", True)
+            first, last = speech_span(part, self._margin_s) if trimmed else (0.0, part.duration_s)
             found.append(ModelInput(start + first, start + last, self._scorer.read(part)))
         return found
 
@@ -226,6 +235,11 @@ class Recogniser:
     def _probabilities(self, logits: np.ndarray) -> np.ndarray:
         values: np.ndarray = softmax(self._calibration.scores(logits), axis=1)
         return values
+
+    def _candidates(self, values: np.ndarray) -> tuple[str, ...]:
+        if self.card.set_threshold is None:
+            return ()
+        return named_set(candidate_sets(values[None], self.card.set_threshold)[0], values, self.card.labels)
 
     def _named(self, values: np.ndarray) -> dict[str, float]:
         return {label: float(value) for label, value in zip(self.card.labels, values, strict=True)}

@@ -14,7 +14,7 @@ import numpy as np
 from ser_core.audio import SAMPLE_RATE, Waveform
 from ser_core.audio.speech import _detector
 
-_SEGMENTS_THRESHOLD, _SPAN_THRESHOLD, _MARGIN_S, _PEAK = 0.5, 0.3, 0.1, 0.5
+_SEGMENTS_THRESHOLD, _SPAN_THRESHOLD, _PEAK = 0.5, 0.3, 0.5
 
 
 class Speech(NamedTuple):
@@ -24,7 +24,7 @@ class Speech(NamedTuple):
     span: tuple[float, float]
 
 
-def find_speech(waveform: Waveform) -> Speech:
+def find_speech(waveform: Waveform, margin_s: float = 0.1) -> Speech:
     """Return the stretches of speech and the span from the first to the last, as the two functions would alone."""
     whole = (0.0, waveform.duration_s)
     peak = float(np.abs(waveform.samples).max(initial=0.0))
@@ -40,7 +40,7 @@ def find_speech(waveform: Waveform) -> Speech:
     segments, wider = found(_SEGMENTS_THRESHOLD), found(_SPAN_THRESHOLD)
     if not wider:
         return Speech(segments, whole)
-    return Speech(segments, (max(0.0, wider[0][0] - _MARGIN_S), min(waveform.duration_s, wider[-1][1] + _MARGIN_S)))
+    return Speech(segments, (max(0.0, wider[0][0] - margin_s), min(waveform.duration_s, wider[-1][1] + margin_s)))
 
 
 class _Heard:

@@ -102,6 +102,18 @@ def test_missing_or_wrong_field(copy: Path, field: str) -> None:
     _refused(copy, f"damaged at '{field}")
 
 
+def test_sets_need_both_level_and_threshold(copy: Path) -> None:
+    _edit(copy, lambda card: card.update({"set_level": 0.8, "set_threshold": None}))
+    _refused(copy, "level of sets needs their threshold")
+
+
+def test_a_card_of_an_earlier_version_promises_no_sets(copy: Path) -> None:
+    later = ("temperature_slope", "set_level", "set_threshold")
+    _edit(copy, lambda card: [card.pop(name, None) for name in later])
+    card = load_card(copy)
+    assert (card.temperature_slope, card.set_level, card.set_threshold) == (0.0, None, None)
+
+
 def test_missing_weights(copy: Path) -> None:
     (copy / load_card(copy).weights.file).unlink()
     _refused(copy, "lacks its file")

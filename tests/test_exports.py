@@ -15,6 +15,7 @@ import onnxruntime
 import pytest
 import safetensors.torch
 import torch
+from scipy.special import softmax
 
 from ser_core import exports
 from ser_core.audio import load_audio
@@ -28,6 +29,7 @@ from ser_core.bundle import (
     load_card,
     write_bundle,
 )
+from ser_core.calibration import Calibration
 from ser_core.classical import SVMConfig, build_classifier, fit_classifier, save_classifier
 from ser_core.emotions import LABEL_SETS
 from ser_core.errors import BundleError
@@ -72,7 +74,7 @@ def _network_bundle(folder: Path, config: Any) -> Path:
         network(torch.randn(4, 64, 80) * 20 - 40, torch.full((4,), 80))
     weights = safetensors.torch.save(network.state_dict())
     bias = (0.1, -0.2, 0.3, 0.0)
-    fields = _fields(name=folder.name, model=config, labels=FOUR, bias=bias, temperature=0.7)
+    fields = _fields(name=folder.name, model=config, labels=FOUR, bias=bias, temperature=0.7, temperature_slope=-0.4)
     write_bundle(folder, weights, "weights.safetensors", fields)
     return folder
 
@@ -271,8 +273,8 @@ def test_onnx_answers_as_torch_does(family: str, tmp_path: Path, clip_wav: bytes
             expected = network(torch.from_numpy(array)[None], torch.tensor([array.shape[1]]))
         logits, probabilities = session.run(["logits", "probabilities"], {"log_mel": array[None]})
         np.testing.assert_allclose(logits, expected.numpy(), atol=1e-4)
-        shares = (expected / card.temperature + torch.tensor(card.bias)).softmax(1)
-        np.testing.assert_allclose(probabilities, shares.numpy(), atol=1e-4)
+        shares = softmax(Calibration(card.temperature, np.array(card.bias), card.temperature_slope).scores(expected), 1)
+        np.testing.assert_allclose(probabilities, shares, atol=1e-4)
 
 
 def test_onnx_says_what_it_is_and_has_the_same_bytes_each_time() -> None:

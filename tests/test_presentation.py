@@ -12,7 +12,16 @@ import pytest
 
 from ser_core.audio import Waveform, assess_quality
 from ser_core.emotions import EMOTIONS
-from ser_core.presentation import listeners_note, percent, record_table, to_csv, to_json, verdict
+from ser_core.presentation import (
+    candidate_words,
+    listeners_note,
+    percent,
+    record_note,
+    record_table,
+    to_csv,
+    to_json,
+    verdict,
+)
 from ser_core.recogniser import Prediction
 
 RESULT: dict[str, Any] = {
@@ -21,12 +30,14 @@ RESULT: dict[str, Any] = {
 }  # fmt: skip
 
 
-def predicted(emotion: str | None = "happy", share: float = 0.6, sure: bool = True) -> Prediction:
+def predicted(
+    emotion: str | None = "happy", share: float = 0.6, sure: bool = True, candidates: tuple[str, ...] = ()
+) -> Prediction:
     rest = (1 - share - 0.2) / 6
     shares = {name: share if name == "happy" else 0.2 if name == "angry" else rest for name in EMOTIONS}
     quality = assess_quality(Waveform(np.zeros(16_000, np.float32)), [])
     warnings = ("The recording is very quiet, or so.", 'A second "one".')
-    return Prediction(emotion, share, sure, shares, 1.5, "lite", warnings, quality)
+    return Prediction(emotion, share, sure, shares, 1.5, "lite", warnings, quality, candidates)
 
 
 def test_a_sure_answer_is_named() -> None:
@@ -41,6 +52,31 @@ def test_an_unsure_answer_names_the_two_likeliest_and_the_threshold() -> None:
     assert answer.heading == "Not sure"
     assert answer.sentence.index("happy") < answer.sentence.index("angry")
     assert "45 %" in answer.sentence
+
+
+@pytest.mark.parametrize(
+    ("candidates", "heading"),
+    [
+        (("happy",), "Happy"),
+        (("happy", "angry"), "Happy or angry"),
+        (("happy", "angry", "sad"), "Happy, angry or sad"),
+        (("happy", "angry", "sad", "calm"), "Hard to say: happy, angry, sad or calm"),
+    ],
+)
+def test_a_set_is_named_as_one_says_it(candidates: tuple[str, ...], heading: str) -> None:
+    answer = verdict(predicted(sure=False, candidates=candidates), 0.45, 0.8)
+    assert answer.heading == heading
+    assert ("80 times in 100" in answer.sentence) == (len(candidates) > 1)
+    assert candidate_words(candidates) == heading[0].lower() + heading[1:]
+
+
+def test_a_record_says_how_often_the_true_emotion_was_among_those_named() -> None:
+    sets = {"0.8": {"coverage": 0.834, "mean_size": 1.87, "single_share": 0.4}}
+    table = record_table({"cremad-evar": {**RESULT, "conformal": sets}, "my-corpus": RESULT}, 0.8)
+    assert "Among those named (how many)" in table
+    assert [line.split("|")[-2].strip() for line in table.split("\n")[2:]] == ["83 (1.9)", ""]
+    assert "80 in 100" in record_note(0.8)
+    assert "When sure" in record_note()
 
 
 def test_a_recording_that_carries_no_answer_gets_none() -> None:
@@ -98,10 +134,11 @@ def test_json_holds_the_contract_and_the_name() -> None:
 
 
 def test_csv_is_one_row_that_reads_back() -> None:
-    (row,) = csv.DictReader(io.StringIO(to_csv(predicted(), 'a,"b".wav')))
+    (row,) = csv.DictReader(io.StringIO(to_csv(predicted(candidates=("happy", "angry")), 'a,"b".wav')))
     assert row["path"] == 'a,"b".wav'
     assert row["emotion"] == "happy"
     assert row["sure"] == "true"
+    assert row["candidates"] == "happy angry"
     assert float(row["valence"]) == pytest.approx(predicted().to_dict()["valence"])
     assert row["warnings"] == 'The recording is very quiet, or so. A second "one".'
     assert sum(float(row[emotion]) for emotion in EMOTIONS) == pytest.approx(1)

@@ -30,11 +30,29 @@ def test_prediction_has_its_shape(recogniser: Recogniser) -> None:
     assert prediction.confidence == max(prediction.probabilities.values())
     assert prediction.sure == (prediction.confidence >= recogniser.card.threshold)
     assert set(prediction.to_dict()) == {
-        "emotion", "confidence", "sure", "probabilities", "duration_s", "model", "warnings",
+        "emotion", "confidence", "sure", "candidates", "probabilities", "duration_s", "model", "warnings",
         "valence", "arousal", "negative_high_arousal",
     }  # fmt: skip
     assert prediction.affect == affect(prediction.probabilities)
     assert prediction.to_dict()["valence"] == prediction.affect.valence
+
+
+@pytest.mark.parametrize(("threshold", "size"), [(0.0, 1), (1.0, 8), (None, 0)])
+def test_candidates_are_the_set_that_the_card_promises(
+    recogniser: Recogniser, threshold: float | None, size: int
+) -> None:
+    level = None if threshold is None else 0.8
+    card = recogniser.card.model_copy(update={"set_level": level, "set_threshold": threshold})
+    prediction = Recogniser(card, recogniser._scorer).predict(Waveform(voice(2.0)))
+    ranked = sorted(prediction.probabilities, key=prediction.probabilities.__getitem__, reverse=True)
+    assert list(prediction.candidates) == ranked[:size] == prediction.to_dict()["candidates"]
+
+
+def test_the_slope_of_the_card_is_used(recogniser: Recogniser) -> None:
+    card = recogniser.card.model_copy(update={"temperature_slope": -1.0, "temperature": 20.0, "bias": (0.0,) * 8})
+    even = Recogniser(card, recogniser._scorer).predict(Waveform(voice(2.0)))
+    without = Recogniser(card.model_copy(update={"temperature_slope": 0.0}), recogniser._scorer)
+    assert even.confidence > without.predict(Waveform(voice(2.0))).confidence
 
 
 @pytest.mark.parametrize("kind", ["silence", "noise", "short"])
@@ -47,6 +65,7 @@ def test_no_emotion_is_named_without_speech(recogniser: Recogniser, kind: str) -
     prediction = recogniser.predict(Waveform(samples))
     assert prediction.emotion is None
     assert not prediction.sure
+    assert prediction.candidates == ()
     assert prediction.warnings
     assert prediction.affect is None
     assert prediction.to_dict()["arousal"] is None

@@ -12,9 +12,10 @@ from pages.parts.inputs import Sound
 from pages.parts.models import wav_bytes
 from ser_core.audio import SAMPLE_RATE
 from ser_core.bundle import ModelCard
+from ser_core.cards import card_page, lowered
 from ser_core.charts.answer import affect_figure, probability_figure, waveform_figure
 from ser_core.charts.common import standalone_html
-from ser_core.presentation import listeners_note, percent, record_table, to_csv, to_json, verdict
+from ser_core.presentation import listeners_note, percent, record_note, record_table, to_csv, to_json, verdict
 from ser_core.recogniser import Prediction
 
 
@@ -41,9 +42,9 @@ def show_voice(sound: Sound) -> None:
     st.caption(about + ".")
 
 
-def show_verdict(prediction: Prediction, threshold: float) -> None:
+def show_verdict(prediction: Prediction, card: ModelCard) -> None:
     """Say the answer in words."""
-    answer = verdict(prediction, threshold)
+    answer = verdict(prediction, card.threshold, card.set_level)
     with st.container(key="verdict", border=True):
         with st.container(key="verdict_heading"):
             st.header(f"{answer.symbol} {answer.heading}", anchor=False)
@@ -80,7 +81,7 @@ def show_trust(card: ModelCard, prediction: Prediction) -> None:
         st.subheader(f"How far to trust it: {card.title}", anchor=False)
         if card.evaluation:
             st.markdown("On acted recordings of **speakers it had never heard**, each emotion counting alike:")
-            st.markdown(record_table(card.evaluation))
+            st.markdown(record_table(card.evaluation, card.set_level))
             st.caption(listeners_note(card.evaluation))
         else:
             st.warning("This model has not been measured on unseen speakers yet: take its answers as a demonstration.")
@@ -90,12 +91,13 @@ def show_trust(card: ModelCard, prediction: Prediction) -> None:
             st.markdown(
                 "The confidence is calibrated: of many answers given with 70 % confidence to recordings like those "
                 "above, about 70 in 100 are right. Your voice, language, microphone and room are none of those, and "
-                "people rarely speak as actors do, so expect less. *When sure*: how often the emotions it named "
-                "outright were right, and in which share of the clips it named one."
+                "people rarely speak as actors do, so expect less. " + record_note(card.set_level)
             )
             for limit in card.limits:
                 st.markdown(f"- {limit}")
             st.caption(f"Model `{prediction.model}`. Licence: {card.licence}")
+        with st.expander("Model card: data, figures, groups of people, how to repeat them"):
+            st.markdown(lowered(card_page(card), 3))
 
 
 def show_downloads(prediction: Prediction, sound: Sound, classes: int) -> None:

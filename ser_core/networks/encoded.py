@@ -28,6 +28,7 @@ class EncoderConfig(BaseModel):
     width: int = Field(512, ge=1, description="numbers in a frame of one layer")
     block: int = Field(4, ge=1, le=50, description="frames of 20 ms that are averaged")
     trim: bool = Field(True, description="cut what lies before the first and after the last speech")
+    margin_s: float = Field(0.5, ge=0, description="seconds kept before and after: breaths, sobs and laughs count")
     fingerprint: str = Field("", description="of the encoder's weights; a bundle is refused with others")
 
 
@@ -40,7 +41,7 @@ def encoded_frames(waveform: Waveform, config: EncoderConfig) -> np.ndarray:
         If the encoder is not there, or is another than the settings say.
     """
     encoder = open_encoder(config)
-    samples = waveform.cut(*speech_span(waveform)).samples if config.trim else waveform.samples
+    samples = waveform.cut(*speech_span(waveform, config.margin_s)).samples if config.trim else waveform.samples
     states = torch.cat(encoder.states(samples, config.layers), dim=1).numpy()
     return block_means(states, config.block)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import safetensors.numpy
 
 from ser_core.bundle import SHIPPED, ModelCard, write_bundle
 from ser_core.calibration import Calibration
+from ser_core.conformal import EVERYTHING, LEVELS
 from ser_core.corpora import CORPORA, read_corpora
 from ser_core.corpora.own import load_own
 from ser_core.emotions import class_indices, label_names
@@ -92,7 +93,7 @@ def publish_bundle(
         "evaluation_note": " ".join([_note(protocol, len(folds)), *map(_also_note, further)]),
         "robustness": read_robustness(held_out),
         "limits": _limits(table.iloc[split.train]),
-        **_calibrated(recipe, calibration.mean, calibration.threshold),
+        **_calibrated(recipe, calibration.mean, calibration.threshold, calibration.sets),
     }
     return _write(folder, recipe, final, 0, table.iloc[split.train], fields)
 
@@ -146,7 +147,7 @@ def publish_run(
             "robustness": read_robustness(run),
             "evaluation_note": _fold_note(run, recipe, protocol, table, split, len(finished)),
             "limits": ((_LEAKY_LIMIT,) if is_leaky(protocol) else ()) + _limits(table.iloc[split.train]),
-            **_calibrated(recipe, calibration.folds[0], calibration.threshold),
+            **_calibrated(recipe, calibration.folds[0], calibration.threshold, calibration.sets),
         }
         return _write(folder, recipe, run, number, table.iloc[split.train], fields)
     except OSError as error:
@@ -177,9 +178,15 @@ def _write(
     return write_bundle(folder, weights, name, common | fields)
 
 
-def _calibrated(recipe: Recipe, calibration: Calibration, threshold: float) -> dict[str, Any]:
+def _calibrated(
+    recipe: Recipe, calibration: Calibration, threshold: float, sets: Mapping[float, float]
+) -> dict[str, Any]:
     bias = calibration.bias[class_indices(label_names(recipe.labels))]
-    return {"temperature": calibration.temperature, "bias": bias.tolist(), "threshold": threshold}
+    fields: dict[str, Any] = {"temperature": calibration.temperature, "temperature_slope": calibration.slope}
+    level = LEVELS[0]
+    if sets[level] < EVERYTHING:  # sets of all classes would promise nothing: too few speakers validated them
+        fields |= {"set_level": level, "set_threshold": sets[level]}
+    return fields | {"bias": bias.tolist(), "threshold": threshold}
 
 
 def _held_out_beside(run: RunFolder, recipe: Recipe, table: pd.DataFrame) -> RunFolder | None:
@@ -202,8 +209,8 @@ def _note(protocol: str, folds: int) -> str:
     return (
         f"Measured on {folds} models of the same recipe, trained under protocol '{protocol}', each on speakers other "
         "than those it was tested on; the shipped weights were then trained on all clips with unchanged settings. "
-        "Each was calibrated, threshold included, on its own validation speakers; the shipped temperature, bias and "
-        "threshold come from those of all folds. Answers were restricted to the "
+        "Each was calibrated, thresholds included, on its own validation speakers; the shipped temperature, bias and "
+        "thresholds come from those of all folds. Answers were restricted to the "
         "classes of the corpus, except under 'open', where all eight were allowed."
     )
 

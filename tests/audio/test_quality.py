@@ -129,3 +129,52 @@ def test_most_real_clips_have_nothing_blocking(originals):
     blocked = [path.name for path in clips if assess_quality(load_audio(path)).blocking]
     assert "1076_MTI_SAD_XX.wav" in blocked
     assert len(blocked) <= 0.15 * len(clips)
+
+
+def _coloured(exponent: float) -> np.ndarray:
+    """Return noise whose power falls with the frequency to the power *exponent*: 0 white, 1 pink, 2 brown."""
+    spectrum = np.fft.rfft(np.random.default_rng(0).normal(size=len(TIME)))
+    spectrum[1:] /= np.fft.rfftfreq(len(TIME), 1 / SAMPLE_RATE)[1:] ** (exponent / 2)
+    return np.fft.irfft(np.where(np.arange(len(spectrum)) > 0, spectrum, 0), len(TIME))
+
+
+def _music(drums: bool = True, melody: bool = True) -> np.ndarray:
+    """Return chords of plucked harmonics, a bass drum, a hi-hat and a melody with vibrato, two beats a second."""
+    rng, sound = np.random.default_rng(0), np.zeros(len(TIME))
+    for beat in range(8):
+        time = TIME[: len(TIME) - beat * SAMPLE_RATE // 2]
+        root = rng.choice([110.0, 131.0, 147.0, 165.0])
+        tones = [root * step * h for step in (1, 1.26, 1.5) for h in range(1, 7)]
+        part = sum(np.exp(-2 * time) * np.sin(2 * np.pi * f * time) * root / f for f in tones)
+        if drums:
+            part += 2 * np.exp(-18 * time) * np.sin(100 * np.pi * time) + np.exp(-60 * time) * rng.normal(
+                size=len(time)
+            )
+        if melody:
+            phase = 3 * root * time + 0.5 * np.sin(2 * np.pi * 5.5 * time)
+            part += np.exp(-time) * (2 * (phase % 1) - 1)
+        sound[len(TIME) - len(time) :] += part
+    return sound
+
+
+TIME = np.arange(4 * SAMPLE_RATE) / SAMPLE_RATE
+NOT_SPEECH = {
+    "white noise": _coloured(0),
+    "pink noise": _coloured(1),
+    "brown noise": _coloured(2),
+    "noise bursts": _coloured(0) * (TIME % 0.5 < 0.2),
+    "noise at the rate of syllables": _coloured(1) * np.sin(4 * np.pi * TIME) ** 2,
+    "sine": np.sin(880 * np.pi * TIME),
+    "hum": sum(np.sin(100 * np.pi * h * TIME) / h for h in range(1, 12)),
+    "siren": np.sign(np.sin(2 * np.pi * (700 * TIME + 95 * np.sin(np.pi * TIME)))),
+    "chords": _music(drums=False, melody=False),
+    "chords and drums": _music(melody=False),
+    "music": _music(),
+}
+
+
+@pytest.mark.parametrize("name", NOT_SPEECH)
+def test_what_is_not_speech_blocks(name):
+    sound = NOT_SPEECH[name]
+    quality = assess_quality(Waveform((0.3 * sound / np.abs(sound).max()).astype(np.float32)))
+    assert [problem.code for problem in quality.problems if problem.blocking] == ["no_speech"]

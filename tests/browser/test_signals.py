@@ -94,13 +94,13 @@ def test_dragging_over_a_stretch_shows_it_alone_and_a_double_click_everything(
     page.mouse.move(box["x"] + 280, y)
     expect(page.locator(".ser-area:visible")).to_have_count(len(_PANELS))
     page.mouse.up()
-    page.wait_for_function("document.querySelector('.st-key-chart_pitch .js-plotly-plot').layout.xaxis.range[0] > 0.1")
+    page.wait_for_function("document.querySelector('.st-key-chart_pitch .js-plotly-plot')?.layout.xaxis.range[0] > 0.1")
     idle(page)
     for name in _PANELS:
         assert axis(page, name) == axis(page, "waveform")
     assert axis(page, "waveform")[1] < whole[1]
     page.mouse.dblclick(box["x"] + 200, y)
-    page.wait_for_function("document.querySelector('.st-key-chart_pitch .js-plotly-plot').layout.xaxis.range[0] === 0")
+    page.wait_for_function("document.querySelector('.st-key-chart_pitch .js-plotly-plot')?.layout.xaxis.range[0] === 0")
     idle(page)
     assert axis(page, "pitch") == pytest.approx(whole, abs=0.02)
 

@@ -17,9 +17,10 @@ from streamlit.testing.v1 import AppTest
 
 from pages.parts import inputs, models
 from ser_core.audio import assess_quality, load_audio
-from ser_core.bundle import list_bundles
+from ser_core.bundle import list_bundles, load_card
 from ser_core.emotions import EMOTIONS
 from ser_core.examples import list_examples
+from ser_core.presentation import verdict
 from ser_core.recogniser import Prediction, Recogniser
 from tests.pages.conftest import as_wav, charts, heading, open_app, press, text
 
@@ -61,13 +62,11 @@ def test_upload_answers_as_the_recogniser_does_on_the_same_bytes(
     assert not app.exception
     expected = Recogniser.load(first_model()).predict(load_audio(voice))
     assert "call.wav" in text(app)
-    if expected.sure:
-        assert str(expected.emotion).capitalize() in heading(app)
-    else:
-        assert "Not sure" in heading(app)
+    card = load_card(list_bundles()[first_model()])
+    assert verdict(expected, card.threshold, card.set_level).heading in heading(app)
     answer = json.loads(saved["call-emotion.json"])
     assert list(answer) == [
-        "path", "emotion", "confidence", "sure", "probabilities", "duration_s", "model", "warnings",
+        "path", "emotion", "confidence", "sure", "candidates", "probabilities", "duration_s", "model", "warnings",
         "valence", "arousal", "negative_high_arousal",
     ]  # fmt: skip
     assert answer.pop("path") == "call.wav"
@@ -227,7 +226,7 @@ def test_a_damaged_model_is_a_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path
     good = list_bundles()[first_model()]
     bad = tmp_path / "bad"
     shutil.copytree(good, bad)
-    weights = next(path for path in bad.iterdir() if path.name != "model.json")
+    weights = bad / load_card(good).weights.file
     weights.write_bytes(weights.read_bytes()[:-7] + b"garbage")
     monkeypatch.setattr(models, "list_bundles", lambda: {"bad": bad, "lite": good})
     app = press(open_app(), "example_sad")
@@ -295,16 +294,18 @@ def test_a_microphone_that_cannot_be_used_is_explained(
     assert len(app.audio_input) == recorders
 
 
-def answering(emotion: str | None, share: float, sure: bool) -> Any:
+def answering(emotion: str | None, share: float, sure: bool, candidates: tuple[str, ...] = ()) -> Any:
     """A model that always gives *emotion* this share and the rest to the others alike."""
 
     def predict(sound: Any) -> Prediction:
         rest = (1 - share) / (len(EMOTIONS) - 1)
         shares = {name: share if name == (emotion or "angry") else rest for name in EMOTIONS}
-        return Prediction(emotion, share, sure, shares, sound.duration_s, "fake", (), assess_quality(sound))
+        return Prediction(emotion, share, sure, shares, sound.duration_s, "fake", (), assess_quality(sound), candidates)
 
     card = Recogniser.load(first_model()).card
-    return SimpleNamespace(card=card.model_copy(update={"threshold": 0.45, "evaluation": {}}), predict=predict)
+    return SimpleNamespace(
+        card=card.model_copy(update={"threshold": 0.45, "set_level": 0.8, "evaluation": {}}), predict=predict
+    )
 
 
 def test_a_sure_answer_names_the_emotion_and_its_confidence(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -323,6 +324,14 @@ def test_below_the_threshold_the_page_is_not_sure(app: AppTest, monkeypatch: pyt
     assert heading(app) == "🤔 Not sure"
     assert "**sad** (31 %)" in text(app)
     assert "45 %" in text(app)
+
+
+def test_a_model_that_promises_sets_names_its_candidates(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = answering("sad", 0.31, False, ("sad", "calm"))
+    monkeypatch.setattr(models, "_load", lambda *_: model)
+    press(app, "example_sad")
+    assert heading(app) == "🤔 Sad or calm"
+    assert "80 times in 100" in text(app)
 
 
 def test_uploads_stay_in_memory(app: AppTest) -> None:

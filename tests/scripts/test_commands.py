@@ -53,7 +53,8 @@ def test_predict_json_and_broken_files(voice_file: str, tmp_path: Path) -> None:
     assert good["path"] == voice_file
     assert list(good["probabilities"]) == list(EMOTIONS)
     assert set(good) == {
-        "path", "emotion", "confidence", "sure", "probabilities", "duration_s", "model", "warnings", "segments",
+        "path", "emotion", "confidence", "sure", "candidates", "probabilities", "duration_s", "model", "warnings",
+        "segments",
         "valence", "arousal", "negative_high_arousal",
     }  # fmt: skip
     assert set(good["segments"][0]) == {

@@ -262,7 +262,7 @@ def test_clips_that_are_left_out_are_not_even_measured(folders: None, monkeypatc
     recipe = with_settings(RECIPES["classical"], {"labels": 4, "filters": {"sex": "male"}})
     whole, full = load_features(RECIPES["classical"])
     monkeypatch.setattr(
-        "ser_core.training.job.extract_table", lambda table, *rest, **options: _only(table, full, whole)
+        "ser_core.training.features.extract_table", lambda table, *rest, **options: _only(table, full, whole)
     )
     table, store = load_features(recipe)
     pd.testing.assert_frame_equal(table, whole)

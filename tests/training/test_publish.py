@@ -72,7 +72,7 @@ def _answers(run: RunFolder, fold: int, labels: tuple[str, ...], table: pd.DataF
     calibration = calibrate_run(run, [fold]).folds[0]
     frame = run.predictions(fold).query("part == 'test'").head(4).merge(table[["corpus", "clip", "path"]])
     places = class_indices(labels)
-    part = Calibration(calibration.temperature, calibration.bias[places])
+    part = Calibration(calibration.temperature, calibration.bias[places], calibration.slope)
     return frame, softmax(part.scores(frame[LOGIT_COLUMNS].to_numpy()[:, places]), axis=1)
 
 
@@ -120,6 +120,10 @@ def test_a_whole_protocol_has_its_evaluation_and_the_first_fold(classical_run: R
     assert card.evaluation == evaluate_run(classical_run)
     assert card.evaluation[PROTOCOL]["uar"] > 0.9
     assert "fold 1 of 6" in card.evaluation_note
+    # The fold has sixteen validation speakers at most, which is enough for four in five.
+    calibration = calibrate_run(classical_run, [0])
+    assert (card.set_level, card.set_threshold) == (0.8, calibration.sets[0.8])
+    assert card.temperature_slope == calibration.folds[0].slope
     assert card.title == f"Quick ({classical_run.path.name})"
     assert "'calm' was heard from RAVDESS only" in card.limits[-1]
     frame, expected = _answers(classical_run, 0, card.labels, load_features(CLASSICAL)[0])
@@ -180,6 +184,7 @@ def test_a_run_on_everything_alone_is_never_sure(place: None) -> None:
     card = publish_run(_train(recipe, "all", None, "alone"))
     assert card.evaluation == {}
     assert card.threshold == 1.0
+    assert (card.set_level, card.set_threshold) == (None, None)
     assert card.evaluation_note.startswith("Nobody knows how good this model is")
 
 
