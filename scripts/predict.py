@@ -12,6 +12,7 @@ from ser_core.audio import load_audio
 from ser_core.errors import AudioError
 from ser_core.presentation import candidate_words
 from ser_core.recogniser import AFFECT_FIELDS, Recogniser
+from ser_core.recordings import open_recording, read_timeline
 
 
 def main() -> int:
@@ -51,7 +52,7 @@ def _answer(recogniser: Recogniser, path: str, timeline: bool) -> dict[str, Any]
         return {"path": path, "error": str(error)}
     answer = {"path": path} | recogniser.predict(waveform).to_dict()
     if timeline:
-        answer["segments"] = [segment.to_dict() for segment in recogniser.timeline(waveform)]
+        answer["segments"] = read_timeline(recogniser, open_recording(path)).to_dict()["segments"]
     return answer
 
 

@@ -7,7 +7,7 @@ prediction = recogniser.predict(load_audio("voice.wav"))
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -25,7 +25,6 @@ from ser_core.speech_once import Speech, find_speech
 #: A stretch of speech longer than this is read in windows, in seconds.
 LONGEST_WINDOW_S = 8.0
 _WINDOW_S, _STEP_S = 4.0, 2.0
-_TIMELINE_WINDOW_S, _TIMELINE_STEP_S = 3.0, 1.5
 _LEAST_SPEECH_S = 0.3
 #: What :class:`Affect` adds to an answer, where JSON and tables have it.
 AFFECT_FIELDS = tuple(field.name for field in fields(Affect))
@@ -196,29 +195,18 @@ class Recogniser:
             found.append(ModelInput(start + first, start + last, self._scorer.read(part)))
         return found
 
-    def timeline(self, waveform: Waveform, progress: Callable[[int, int], None] | None = None) -> list[Segment]:
-        """Return a segment for every 1.5 s of speech, each judged from the 3 s around it.
+    @property
+    def margin_s(self) -> float:
+        """Seconds around speech that the model reads with it."""
+        return self._margin_s
 
-        Parameters
-        ----------
-        progress
-            Called with (windows done, windows in all).
+    def probabilities(self, spoken: Sequence[Waveform]) -> np.ndarray:
+        """Return the calibrated probabilities of stretches that begin and end with speech [shape=(n, n_classes)].
+
+        Unlike :meth:`predict` it asks nothing of their quality: whoever cut them out knows that somebody speaks.
         """
-        speech = speech_segments(waveform)
-        steps = max(1, int(np.ceil(waveform.duration_s / _TIMELINE_STEP_S)))
-        found = []
-        for number in range(steps):
-            start = number * _TIMELINE_STEP_S
-            end = min(start + _TIMELINE_STEP_S, waveform.duration_s)
-            margin = (_TIMELINE_WINDOW_S - _TIMELINE_STEP_S) / 2
-            window = (max(0.0, start - margin), min(waveform.duration_s, end + margin))
-            if _overlap(speech, start, end) >= _LEAST_SPEECH_S:
-                values = self._score([waveform.cut(*window)])[0]
-                best = int(values.argmax())
-                found.append(Segment(start, end, self.card.labels[best], float(values[best]), self._named(values)))
-            if progress:
-                progress(number + 1, steps)
-        return found
+        read = self._scorer.read_spoken or self._scorer.read
+        return self._probabilities(np.stack([self._scorer.score(read(waveform)) for waveform in spoken]))
 
     def _average(self, waveform: Waveform, speech: Speech) -> np.ndarray:
         """Return the probabilities of a recording [shape=(n_classes,)]."""

@@ -25,6 +25,9 @@ class Settings(BaseSettings):
     models: Path | None = Field(None, description="folder of extra bundles")
     cache: Path = Field(PROJECT / ".cache", description="folder for computed features")
     max_seconds: float = Field(3600.0, gt=0, allow_inf_nan=False, description="longest recording accepted, in seconds")
+    max_hours: float = Field(
+        24.0, gt=0, allow_inf_nan=False, description="longest recording read as a stream, in hours"
+    )
     max_megabytes: float = Field(200.0, gt=0, allow_inf_nan=False, description="largest file accepted, in megabytes")
 
     @property

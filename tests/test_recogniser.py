@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -93,15 +92,10 @@ def test_long_speech_is_read_in_windows(recogniser: Recogniser) -> None:
     assert prediction.duration_s == 21.0
 
 
-def test_timeline_covers_speech_and_leaves_silence_out(recogniser: Recogniser) -> None:
-    silence = np.zeros(6 * SAMPLE_RATE, np.float32)
-    samples = np.concatenate([voice(4.5), silence, voice(4.5)])
-    progress: list[tuple[int, int]] = []
-    segments = recogniser.timeline(Waveform(samples), progress=lambda *pair: progress.append(pair))
-    assert all(segment.end_s <= 6 or segment.start_s >= 9 for segment in segments)
-    assert sum(segment.end_s - segment.start_s for segment in segments) == pytest.approx(9, abs=1.6)
-    assert all(a.end_s <= b.start_s for a, b in pairwise(segments))
-    assert progress[-1] == (10, 10)
+def test_stretches_of_speech_get_the_probabilities_of_a_prediction(recogniser: Recogniser) -> None:
+    waves = [Waveform(voice(2.0, seed=seed)) for seed in range(3)]
+    alone = [list(recogniser.predict(wave).probabilities.values()) for wave in waves]
+    assert recogniser.probabilities(waves) == pytest.approx(np.array(alone), abs=0.1)
 
 
 def test_threads_get_the_same_answers(recogniser: Recogniser) -> None:

@@ -29,6 +29,7 @@ from ser_core.audio import load_audio
 from ser_core.bundle import SHIPPED, list_bundles
 from ser_core.errors import SERError
 from ser_core.recogniser import Recogniser
+from ser_core.recordings import open_recording, read_timeline
 
 CLIP_S = 3.0
 _ROUNDS = 41
@@ -61,9 +62,9 @@ def predict(options: argparse.Namespace) -> dict[str, Any]:
 
 def timeline(options: argparse.Namespace) -> dict[str, Any]:
     """Return how long an hour of speech takes, judged every 1.5 s, from the time that a minute takes."""
-    waveform = recording(6.0 if options.quick else 60.0)
+    sound = open_recording(recording(6.0 if options.quick else 60.0).to_wav())
     return {
-        name: {"s_per_hour": round(3600 / waveform.duration_s * seconds(lambda: loaded.timeline(waveform)), 1)}  # noqa: B023
+        name: {"s_per_hour": round(3600 / sound.duration_s * seconds(lambda: read_timeline(loaded, sound)), 1)}  # noqa: B023
         for name, loaded in _recognisers(options).items()
         if not isinstance(loaded, str)
     }

@@ -1,0 +1,231 @@
+"""What is felt when in a recording of any length: speech is found, judged in overlapping windows, smoothed over time.
+
+The recording is read twice: once for where somebody speaks, once to judge that. Speech with pauses under
+:data:`PAUSE_S` is one stretch; it is divided into equal steps of about 1.5 s, each judged from the 3 s around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from ser_core.audio import SAMPLE_RATE, Waveform
+from ser_core.errors import CancelledError
+from ser_core.recogniser import Recogniser, Segment
+from ser_core.recordings.envelope import Envelope
+from ser_core.recordings.smoothing import smooth
+from ser_core.recordings.speech import SpeechStream
+from ser_core.recordings.stream import Recording
+
+#: A pause from this length on ends a stretch, in seconds: no window reaches across it.
+PAUSE_S = 0.7
+WINDOW_S, STEP_S = 3.0, 1.5
+#: A stretch with less speech than this is left out, in seconds.
+LEAST_SPEECH_S = 0.3
+#: The share of the progress that listening for speech takes; the rest is judging.
+_LISTENING = 0.25
+#: Windows that are judged together.
+_BATCH = 32
+
+Progress = Callable[[int, int], None]
+Span = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """A recording judged step by step; times in seconds.
+
+    Attributes
+    ----------
+    segments
+        What was heard in each step, in order and without overlap; nothing where nobody speaks.
+    speech
+        Where somebody speaks, as (start, end).
+    duration_s
+        Length of the recording.
+    envelope
+        Its lowest and highest sample in equal columns [shape=(2, n), n at most 4,097].
+    labels
+        The classes, in the order of the probabilities.
+    model
+        The bundle's name.
+    threshold
+        From this confidence on the model counts as sure.
+    name
+        What the recording is called.
+    """
+
+    segments: tuple[Segment, ...]
+    speech: tuple[Span, ...]
+    duration_s: float
+    envelope: np.ndarray
+    labels: tuple[str, ...]
+    model: str
+    threshold: float
+    name: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the timeline as programs get it, in JSON or over HTTP; without the envelope."""
+        return {
+            "name": self.name,
+            "duration_s": self.duration_s,
+            "model": self.model,
+            "speech": [list(span) for span in self.speech],
+            "segments": [segment.to_dict() for segment in self.segments],
+        }
+
+
+def read_timeline(
+    recogniser: Recogniser,
+    recording: Recording,
+    *,
+    channel: int | None = None,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Timeline:
+    """Return what is felt when in a recording.
+
+    Parameters
+    ----------
+    channel
+        One channel, counted from 0; by default the mean of all.
+    progress
+        Called with (seconds of the recording that are done, seconds in all).
+    cancelled
+        Asked often; once it says yes, the work stops.
+
+    Raises
+    ------
+    AudioError
+        If the file turns out to be unreadable.
+    CancelledError
+        If it was stopped.
+    """
+    cancelled = cancelled or (lambda: False)
+    stream, envelope, samples = SpeechStream(), Envelope(), 0
+    for block in recording.blocks(channel):
+        _stop_if(cancelled)
+        stream.add(block)
+        envelope.add(block)
+        samples += len(block)
+        if progress:
+            total = max(recording.duration_s, samples / SAMPLE_RATE)
+            progress(round(_LISTENING * samples / SAMPLE_RATE), round(total))
+    duration = samples / SAMPLE_RATE
+    speech, wider = stream.segments(), stream.segments(threshold=0.3)
+    steps = _steps(speech)
+    windows = [_spoken(window, wider, recogniser.margin_s) for _, window in steps]
+    values = []
+    for batch in _batches(_cuts(recording.blocks(channel), windows), _BATCH):
+        _stop_if(cancelled)
+        values.append(recogniser.probabilities(batch))
+        if progress:
+            done = min(1.0, windows[min(len(windows), _BATCH * len(values)) - 1][1] / duration)
+            progress(round(duration * (_LISTENING + (1 - _LISTENING) * done)), round(duration))
+    found = np.concatenate(values) if values else np.zeros((0, len(recogniser.card.labels)))
+    spans = [step for step, _ in steps]
+    segments = tuple(
+        _segment(*span, row, recogniser.card.labels) for span, row in zip(spans, smooth(found, spans), strict=True)
+    )
+    if progress:
+        progress(round(duration), round(duration))
+    card = recogniser.card
+    return Timeline(
+        segments, tuple(speech), duration, envelope.array(), card.labels, card.name, card.threshold, recording.name
+    )
+
+
+def turns(timeline: Timeline, pause_s: float = PAUSE_S) -> tuple[Segment, ...]:
+    """Return the segments with neighbours of the same emotion joined, unless a pause of *pause_s* lies between them.
+
+    A joined segment has the mean of their probabilities, each weighed by its length.
+    """
+    joined: list[list[Segment]] = []
+    for segment in timeline.segments:
+        last = joined[-1][-1] if joined else None
+        if last and last.emotion == segment.emotion and segment.start_s - last.end_s < pause_s:
+            joined[-1].append(segment)
+        else:
+            joined.append([segment])
+    return tuple(_join(group, timeline.labels) for group in joined)
+
+
+def _join(group: Sequence[Segment], labels: Sequence[str]) -> Segment:
+    rows = np.array([[segment.probabilities[label] for label in labels] for segment in group])
+    mean = np.average(rows, axis=0, weights=[segment.end_s - segment.start_s for segment in group])
+    named = {label: float(value) for label, value in zip(labels, mean, strict=True)}
+    emotion = group[0].emotion
+    return Segment(group[0].start_s, group[-1].end_s, emotion, named[emotion], named)
+
+
+def _segment(start: float, end: float, row: np.ndarray, labels: Sequence[str]) -> Segment:
+    best = int(row.argmax())
+    named = {label: float(value) for label, value in zip(labels, row, strict=True)}
+    return Segment(start, end, labels[best], float(row[best]), named)
+
+
+def _steps(speech: Sequence[Span]) -> list[tuple[Span, Span]]:
+    """Return each step and the window that it is judged from."""
+    found = []
+    for first, last in _stretches(speech):
+        count = max(1, round((last - first) / STEP_S))
+        edges = np.linspace(first, last, count + 1).tolist()
+        for start, end in pairwise(edges):
+            margin = max(0.0, WINDOW_S - (end - start)) / 2
+            found.append(((start, end), (max(first, start - margin), min(last, end + margin))))
+    return found
+
+
+def _stretches(speech: Sequence[Span]) -> list[Span]:
+    """Join speech across short pauses; leave out what is too short to be judged."""
+    groups: list[list[Span]] = []
+    for span in speech:
+        if groups and span[0] - groups[-1][-1][1] < PAUSE_S:
+            groups[-1].append(span)
+        else:
+            groups.append([span])
+    return [
+        (group[0][0], group[-1][1]) for group in groups if sum(end - start for start, end in group) >= LEAST_SPEECH_S
+    ]
+
+
+def _spoken(window: Span, speech: Sequence[Span], margin_s: float) -> Span:
+    """Return the part of a window from the first to the last speech in it, with the margin that models read."""
+    start, end = window
+    inside = [(a, b) for a, b in speech if b > start and a < end]
+    if not inside:
+        return window
+    return max(start, inside[0][0] - margin_s, 0.0), min(end, inside[-1][1] + margin_s)
+
+
+def _cuts(blocks: Iterator[np.ndarray], windows: Sequence[Span]) -> Iterator[Waveform]:
+    """Yield the sound of each window, which begin in order, keeping no more of the stream than they need."""
+    kept, offset = np.zeros(0, np.float32), 0
+    for start, end in windows:
+        first, last = round(start * SAMPLE_RATE), round(end * SAMPLE_RATE)
+        kept, offset = kept[max(0, first - offset) :], max(offset, min(first, offset + len(kept)))
+        while offset + len(kept) < last and (block := next(blocks, None)) is not None:
+            kept = np.concatenate([kept, block])
+            passed = min(max(0, first - offset), len(kept))
+            kept, offset = kept[passed:], offset + passed
+        yield Waveform(kept[: last - offset].copy())
+
+
+def _batches(items: Iterator[Waveform], size: int) -> Iterator[list[Waveform]]:
+    batch: list[Waveform] = []
+    for item in items:
+        batch.append(item)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _stop_if(cancelled: Callable[[], bool]) -> None:
+    if cancelled():
+        raise CancelledError("Stopped before the end of the recording: start again to hear all of it.")
