@@ -22,6 +22,7 @@ from ser_core.bundle import CARD_NAME, Graph, ModelCard, checked_weights, list_b
 from ser_core.errors import BundleError
 from ser_core.features.logmel import LogMelConfig
 from ser_core.files import write_bytes
+from ser_core.networks.encoded import EncoderConfig
 from ser_core.onnx_scorer import INPUT, ONNX_NAME, OUTPUT
 from ser_core.scorers import load_network, load_scorer
 from ser_core.settings import settings
@@ -124,6 +125,11 @@ def export_onnx(folder: Path) -> bytes:
     import onnx
 
     card = load_card(folder)
+    if isinstance(card.front_end, EncoderConfig):
+        raise BundleError(
+            f"The model '{card.name}' reads the encoder '{card.front_end.encoder}', and only networks that read a "
+            "spectrogram can be exported as ONNX: export its ZIP instead."
+        )
     if not isinstance(card.front_end, LogMelConfig):
         raise BundleError(f"The model '{card.name}' is no network, and only networks can be exported as ONNX.")
     module = _answering_module(card, checked_weights(folder, card))

@@ -64,6 +64,18 @@ def picture_figure(view: Picture, range_db: float) -> go.Figure:
     return figure
 
 
+def states_figure(states: np.ndarray, times_s: np.ndarray, layers: tuple[int, ...]) -> go.Figure:
+    """Draw the states of an encoder's layers [shape=(layers * width, t)], the lowest layer at the bottom."""
+    view = picture(10 * states, times_s, np.arange(len(states)))
+    figure = go.Figure(_heatmap(view, "RdBu_r", -20, 20, "/10"))
+    height = len(view.values) / len(layers)
+    for place in range(1, len(layers)):
+        figure.add_hline(place * height - 0.5, line={"color": GREY, "width": 1})
+    places = [(place + 0.5) * height - 0.5 for place in range(len(layers))]
+    figure.update_yaxes(tickvals=places, ticktext=[f"layer {number}" for number in layers])
+    return figure
+
+
 def pitch_panel(analysis: Analysis) -> go.Figure:
     """Draw the pitch contour over the spectrogram below 1 kHz, with a window that shows the harmonics."""
     narrow = analysis.settings.model_copy(update={"window_ms": max(40.0, analysis.settings.window_ms)})

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import safetensors.numpy
 
@@ -19,6 +20,7 @@ from ser_core.errors import RecipeError, TrainingError
 from ser_core.evaluation.report import calibrate_run, evaluate_run
 from ser_core.evaluation.robustness import read_robustness
 from ser_core.networks.encoded import EncoderConfig, pinned
+from ser_core.networks.encoder_head import EncoderHeadConfig
 from ser_core.protocols import ALL, Split, fold_count, is_leaky, make_split
 from ser_core.settings import settings
 from ser_core.training.fit import macro_recall
@@ -39,6 +41,8 @@ _OWN_LIMIT = (
     "It has heard {corpora}, of which this program knows only what its owner wrote down: voices, languages and places "
     "unlike those in it are untested."
 )
+#: Numbers in a matrix from which on it is kept in half precision, in heads of encoders.
+_LARGE = 100_000
 _LEAKY_LIMIT = (
     "It was trained and tested on the same speakers, to show what that does to a score: how it does on new voices is "
     "not known."
@@ -162,6 +166,8 @@ def _write(
     is_network = isinstance(used, NetworkRecipe)
     name = "weights.safetensors" if is_network else "weights.skops"
     weights = (run.path / f"fold-{fold}" / name).read_bytes()
+    if isinstance(used, NetworkRecipe) and isinstance(used.network, EncoderHeadConfig):
+        weights = _halved(weights)
     common: dict[str, Any] = {
         "name": folder.name,
         "description": recipe.description,
@@ -281,6 +287,15 @@ def _limits(table: pd.DataFrame) -> tuple[str, ...]:
         return general
     stated = _OWN_LIMIT.format(corpora=" and ".join(own))
     return (stated, *(general if corpora & set(CORPORA) else LIMITS[1:3]))
+
+
+def _halved(weights: bytes) -> bytes:
+    """Return weights with the large matrices in half precision: half the size, and the answers stay the same."""
+    tensors = safetensors.numpy.load(weights)
+    large = {name for name, array in tensors.items() if array.size >= _LARGE and array.dtype == np.float32}
+    return safetensors.numpy.save(
+        {name: array.astype(np.float16) if name in large else array for name, array in tensors.items()}
+    )
 
 
 def _parameters(weights: bytes) -> int:

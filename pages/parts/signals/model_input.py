@@ -14,10 +14,13 @@ from pages.parts.models import predict, recogniser
 from pages.parts.show import chart_config, save_chart, show_table
 from pages.parts.signals.before_after import answer_words
 from pages.parts.signals.downloads import download
-from ser_core.charts.signals import picture_figure, share_axis
+from ser_core.audio import SAMPLE_RATE
+from ser_core.charts.signals import picture_figure, share_axis, states_figure
 from ser_core.errors import SERError
 from ser_core.features.functionals import FunctionalsConfig, describe_functional, functional_names
 from ser_core.features.logmel import LogMelConfig, mel_frequencies
+from ser_core.networks.encoded import EncoderConfig
+from ser_core.networks.encoders import FRAME
 from ser_core.recogniser import ModelInput, Recogniser
 from ser_core.signals.view import picture
 
@@ -46,6 +49,8 @@ def show_model_input(sound: Sound, folder: Path | None) -> None:
     )
     if isinstance(model.card.front_end, LogMelConfig):
         _show_log_mel(chosen, model.card.front_end, sound)
+    elif isinstance(model.card.front_end, EncoderConfig):
+        _show_states(chosen, model.card.front_end, sound)
     else:
         _show_functionals(chosen, model)
     name = f"{PurePath(sound.name).stem or 'sound'}-{model.card.name}-input.npz"
@@ -65,7 +70,7 @@ def _choose(inputs: list[ModelInput]) -> ModelInput:
 
 def _show_log_mel(chosen: ModelInput, config: LogMelConfig, sound: Sound) -> None:
     frames = chosen.array.shape[1]
-    times = chosen.start_s + np.arange(frames) * config.hop / 16_000
+    times = chosen.start_s + np.arange(frames) * config.hop / SAMPLE_RATE
     figure = picture_figure(picture(chosen.array, times, mel_frequencies(config)[1:-1]), config.range_db)
     share_axis(figure, float(times[0]), float(times[-1]), height=380)
     alt = f"The log-mel spectrogram that the model reads: {config.n_mels} bands, {frames} frames."
@@ -78,6 +83,26 @@ def _show_log_mel(chosen: ModelInput, config: LogMelConfig, sound: Sound) -> Non
         "gone before the model sees anything.\n"
         + ("- **Trimmed**: what lies before the first and after the last word was cut off.\n" if config.trim else "")
         + "- The network first brings each clip's values to mean 0 and deviation 1."
+    )
+
+
+def _show_states(chosen: ModelInput, config: EncoderConfig, sound: Sound) -> None:
+    frames, step_s = chosen.array.shape[1], config.block * FRAME / SAMPLE_RATE
+    times = chosen.start_s + np.arange(frames) * step_s
+    figure = states_figure(chosen.array, times, config.layers)
+    share_axis(figure, float(times[0]), float(times[-1]), height=380)
+    layers = ", ".join(str(number) for number in config.layers)
+    alt = f"What layers {layers} of the encoder make of the sound: {config.width} numbers each, {frames} frames."
+    st.plotly_chart(figure, key="chart_model_input", config=chart_config("model_input"), alt=alt)
+    save_chart(figure, "model_input", f"{alt} {sound.name}")
+    st.markdown(
+        f"- **Columns**: one every {1000 * step_s:g} ms; the encoder itself works in steps of 20 ms.\n"
+        f"- **Rows**: the states of layers {layers} of `{config.encoder}`, {config.width} numbers each. None of them "
+        "has a name: the encoder found them by itself while it learnt to understand speech.\n"
+        "- **Level**: the loudest moment is always brought to the same value before the encoder reads it, so the "
+        "level of your microphone is gone.\n"
+        + (f"- **Trimmed**: to the speech and {config.margin_s:g} s around it.\n" if config.trim else "")
+        + "- The model then keeps the mean and the spread of every row, and forgets the order."
     )
 
 

@@ -1,0 +1,157 @@
+"""A head on an encoder, trained, shipped and teaching a small network: the whole way, with a tiny encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ser_core.audio import load_audio
+from ser_core.bundle import write_card
+from ser_core.corpora import read_corpora
+from ser_core.errors import BundleError, EncoderError, TrainingError
+from ser_core.exports import export_onnx
+from ser_core.features.logmel import LogMelConfig
+from ser_core.networks.encoded import EncoderConfig
+from ser_core.networks.encoder_head import EncoderHeadConfig
+from ser_core.networks.residual_crnn import ResidualCRNNConfig
+from ser_core.protocols import make_split
+from ser_core.recogniser import Recogniser
+from ser_core.training.features import feature_sources, features_cached, load_features
+from ser_core.training.job import train_folds
+from ser_core.training.publish import publish_run
+from ser_core.training.recipe import DistillationConfig, NetworkRecipe, OptimiserConfig, VariantsConfig, with_settings
+from ser_core.training.runs import RunFolder
+from ser_core.training.soft_labels import soft_labels
+from tests.networks.tiny_encoders import WIDTH, tiny_encoder
+
+pytest.importorskip("transformers")
+
+PROTOCOL = "ravdess-emobox"
+VOTES = '"","A","D","F","H","N","S","fileName","numResponses"\n"100001",6,2,0,0,2,0,"{clip}",10\n'
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("encoder")
+    tiny_encoder("whisper", folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def teacher(synthetic_corpora: Path, encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunFolder]:
+    """Fold 0 of a head of two members; runs and cache of the whole module lie beside it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SER_DATA", str(synthetic_corpora))
+        patch.setenv("SER_RUNS", str(tmp_path_factory.mktemp("runs")))
+        patch.setenv("SER_CACHE", str(tmp_path_factory.mktemp("cache")))
+        recipe = NetworkRecipe(
+            name="teacher",
+            corpora=("ravdess",),
+            front_end=EncoderConfig(encoder=str(encoder), layers=(1, 2), width=WIDTH),
+            network=EncoderHeadConfig(members=2, hidden=8, n_layers=2, width=WIDTH),
+            variants=VariantsConfig(kinds=("voice",), probability=0.5),
+            optimiser=OptimiserConfig(epochs=2, batch_size=32),
+        )
+        yield _train(recipe)
+
+
+def _train(recipe: NetworkRecipe) -> RunFolder:
+    table, store = load_features(recipe)
+    run = RunFolder.open(recipe, PROTOCOL)
+    train_folds(run, recipe, PROTOCOL, table, store, folds=[0])
+    return run
+
+
+def _pupil(**changes: object) -> NetworkRecipe:
+    recipe = NetworkRecipe(
+        name="pupil",
+        corpora=("ravdess",),
+        front_end=LogMelConfig(n_mels=24),
+        network=ResidualCRNNConfig(n_mels=24, channels=(8,), hidden=8),
+        optimiser=OptimiserConfig(epochs=1, batch_size=32),
+    )
+    return recipe.model_copy(update=changes)
+
+
+def test_a_head_becomes_a_bundle_that_answers_as_it_was_trained(teacher: RunFolder, tmp_path: Path) -> None:
+    card = publish_run(teacher, tmp_path / "head")
+    assert isinstance(card.front_end, EncoderConfig)
+    assert len(card.front_end.fingerprint) == 32
+    frame = teacher.predictions(0)
+    table = read_corpora(("ravdess",))
+    clip = frame[frame["part"] == "test"].iloc[0]
+    sound = load_audio(table.set_index("clip").loc[clip["clip"], "path"])
+    model = Recogniser.load(tmp_path / "head")
+    ranked = list(model.predict(sound).probabilities.values())
+    scores = model._calibration.scores(clip[[f"logit_{label}" for label in card.labels]].to_numpy(float)[None])[0]
+    np.testing.assert_allclose(ranked, np.exp(scores) / np.exp(scores).sum(), atol=2e-3)
+    (array,) = (one.array for one in model.inputs(sound))
+    assert array.shape[0] == 2 * WIDTH
+    with pytest.raises(BundleError, match="reads the encoder"):
+        export_onnx(tmp_path / "head")
+    tiny_encoder("whisper", tmp_path / "other", seed=1)
+    body = card.front_end.model_copy(update={"encoder": str(tmp_path / "other")})
+    write_card(tmp_path / "head", card.model_copy(update={"front_end": body}))
+    with pytest.raises(EncoderError, match="other weights"):
+        Recogniser.load(tmp_path / "head")
+
+
+def test_features_are_of_the_clips_and_of_their_versions(teacher: RunFolder) -> None:
+    recipe = NetworkRecipe.model_validate(teacher.read()["recipe"])
+    assert len(feature_sources(recipe)) == 2
+    assert len(feature_sources(recipe, versions=False)) == 1
+    assert features_cached(recipe, read_corpora(("ravdess",)))
+    assert not features_cached(_pupil(), read_corpora(("cremad",)))
+
+
+def test_the_teacher_answers_for_what_is_trained_on_alone(teacher: RunFolder) -> None:
+    recipe = _pupil(distillation=DistillationConfig(teacher=teacher.name, weight=0.6))
+    table = read_corpora(("ravdess",))
+    split = make_split(table, PROTOCOL, 0)
+    shares, weight = soft_labels(recipe, table, split.train, PROTOCOL, 0)
+    others = np.setdiff1d(np.arange(len(table)), split.train)
+    assert not shares[others].any()
+    assert not weight[others].any()
+    np.testing.assert_allclose(weight[split.train], 0.6)
+    np.testing.assert_allclose(shares[split.train].sum(1), 1, atol=1e-5)
+    assert shares[split.train].std(0).min() > 0
+
+
+@pytest.mark.parametrize(("protocol", "fold"), [("joint", 0), (PROTOCOL, 1)])
+def test_a_teacher_that_may_have_heard_the_test_speakers_is_refused(
+    teacher: RunFolder, protocol: str, fold: int
+) -> None:
+    recipe = _pupil(distillation=DistillationConfig(teacher=teacher.name))
+    table = read_corpora(("ravdess",))
+    with pytest.raises(TrainingError, match="could have heard the test speakers"):
+        soft_labels(recipe, table, np.arange(4), protocol, fold)
+
+
+def test_a_teacher_of_other_labels_is_refused(teacher: RunFolder) -> None:
+    recipe = with_settings(_pupil(distillation=DistillationConfig(teacher=teacher.name)), {"labels": 4})
+    assert isinstance(recipe, NetworkRecipe)
+    with pytest.raises(TrainingError, match="same label set"):
+        soft_labels(recipe, read_corpora(("ravdess",)), np.arange(4), PROTOCOL, 0)
+
+
+def test_listeners_of_a_clip_count_beside_its_label(
+    synthetic_corpora: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SER_DATA", str(synthetic_corpora))
+    table = read_corpora(("cremad",))
+    monkeypatch.setenv("SER_DATA", str(tmp_path))
+    (tmp_path / "cremad").mkdir()
+    (tmp_path / "cremad/tabulatedVotes.csv").write_text(VOTES.format(clip=table["clip"].iloc[2]))
+    shares, weight = soft_labels(_pupil(listeners=0.4), table, np.arange(5), "cremad-evar", 0)
+    assert weight.tolist() == [0, 0, pytest.approx(0.4)] + [0] * (len(table) - 3)
+    assert shares[2].tolist() == pytest.approx([0.2, 0, 0, 0, 0.6, 0, 0.2, 0])
+
+
+def test_a_pupil_learns_from_the_teacher(teacher: RunFolder) -> None:
+    recipe = _pupil(name="taught", distillation=DistillationConfig(teacher=teacher.name, weight=0.8))
+    taught, alone = _train(recipe).predictions(0), _train(_pupil(name="alone")).predictions(0)
+    assert taught["clip"].tolist() == alone["clip"].tolist()
+    assert not np.allclose(taught["logit_angry"], alone["logit_angry"])
