@@ -61,7 +61,7 @@ $(CORE): requirements.txt requirements-encoders.txt constraints.txt | $(BIN)/pyt
 	$(PIP) install --quiet -r requirements-encoders.txt
 	@touch $@
 
-$(TEST): requirements-test.txt $(CORE)
+$(TEST): requirements-test.txt requirements-cluster.txt $(CORE)
 	$(PIP) install --quiet -r requirements-test.txt
 	@touch $@
 

@@ -46,3 +46,11 @@ class RecipeError(SERError):
 
 class TrainingError(SERError):
     """A training cannot start, or cannot go on from what its run folder holds."""
+
+
+class CallsError(SERError):
+    """An archive of calls, its manifest or the journal of a batch cannot be used."""
+
+
+class ClusterError(SERError):
+    """A cluster does not answer, has no worker, or runs another version; or a worker process was killed."""
