@@ -57,8 +57,8 @@ $(BIN)/python:
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 was not found: install it, or name it with 'make app PYTHON=/path/to/python3.11'." >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(CORE): requirements.txt requirements-encoders.txt constraints.txt | $(BIN)/python
-	$(PIP) install --quiet -r requirements-encoders.txt
+$(CORE): requirements.txt requirements-encoders.txt requirements-live.txt constraints.txt | $(BIN)/python
+	$(PIP) install --quiet -r requirements-encoders.txt -r requirements-live.txt
 	@touch $@
 
 $(TEST): requirements-test.txt requirements-cluster.txt $(CORE)
