@@ -77,7 +77,7 @@ class DistillationConfig(_Part):
     The teacher of a fold is the model of that very fold, which has heard none of its test speakers.
     """
 
-    teacher: str = Field(description="name of the run")
+    teacher: str = Field(description="a recipe; its run <recipe>-<protocol> answers")
     weight: float = Field(0.5, ge=0, le=1, description="of the teacher's answers; the rest is the labels'")
     temperature: float = Field(2.0, gt=0)
 

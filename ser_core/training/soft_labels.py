@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 from scipy.special import softmax
@@ -13,7 +15,7 @@ from ser_core.features.store import extract_table
 from ser_core.training.data import ClipData, possible_classes
 from ser_core.training.features import feature_sources
 from ser_core.training.network import load_weights, predict_logits
-from ser_core.training.recipe import DistillationConfig, NetworkRecipe, recipe_from_run
+from ser_core.training.recipe import DistillationConfig, NetworkRecipe, Recipe, recipe_from_run
 from ser_core.training.runs import RunFolder
 
 #: The least weight that a clip's own label keeps.
@@ -40,7 +42,7 @@ def soft_labels(
     Raises
     ------
     TrainingError
-        If the teacher is of another protocol or label set, or its fold is not finished.
+        If the teacher is of another label set, or has not finished that fold of the protocol.
     """
     shares = np.zeros((len(table), len(label_names(recipe.labels))), np.float32)
     weight = np.zeros(len(table), np.float32)
@@ -57,6 +59,30 @@ def soft_labels(
     return shares, np.minimum(weight, 1 - _LABEL)
 
 
+def check_teacher(recipe: Recipe, protocol: str, folds: Iterable[int]) -> None:
+    """Raise TrainingError, as :func:`soft_labels` does, where a recipe's teacher cannot teach some of the folds."""
+    if isinstance(recipe, NetworkRecipe) and recipe.distillation is not None:
+        for fold in folds:
+            _teacher(recipe, recipe.distillation, protocol, fold)
+
+
+def _teacher(
+    recipe: NetworkRecipe, settings: DistillationConfig, protocol: str, fold: int
+) -> tuple[RunFolder, NetworkRecipe]:
+    """Return the teacher's run and recipe."""
+    run = RunFolder.at(f"{settings.teacher}-{protocol}")
+    if not run.finished(fold) or run.read()["protocol"] != protocol:
+        raise TrainingError(
+            f"'{recipe.name}' learns from the answers of '{settings.teacher}', whose run {run.name} has not finished "
+            f"fold {fold}: train '{settings.teacher}' under protocol '{protocol}' first, or take [distillation] out "
+            "of the recipe."
+        )
+    teacher = recipe_from_run(run.read())
+    if not isinstance(teacher, NetworkRecipe) or teacher.labels != recipe.labels:
+        raise TrainingError(f"{run.path} cannot teach: it must be a network with the same label set.")
+    return run, teacher
+
+
 def _taught(
     recipe: NetworkRecipe,
     settings: DistillationConfig,
@@ -66,16 +92,7 @@ def _taught(
     fold: int,
 ) -> np.ndarray:
     """Return the teacher's shares for the rows *train*, among the classes that their corpora have."""
-    run = RunFolder.at(settings.teacher)
-    content = run.read()
-    teacher = recipe_from_run(content)
-    if not isinstance(teacher, NetworkRecipe) or teacher.labels != recipe.labels:
-        raise TrainingError(f"{run.path} cannot teach: it must be a network with the same label set.")
-    if content["protocol"] != protocol or not run.finished(fold):
-        raise TrainingError(
-            f"{run.path} cannot teach fold {fold} of protocol '{protocol}': the teacher must have finished that fold "
-            "of the same protocol, or it could have heard the test speakers."
-        )
+    run, teacher = _teacher(recipe, settings, protocol, fold)
     clips = table.iloc[train]
     source = feature_sources(teacher, versions=False)[0]
     store = extract_table(clips, source.config, extract=source.extract, dtype=source.dtype)

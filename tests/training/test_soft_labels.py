@@ -24,7 +24,7 @@ from ser_core.training.job import train_folds
 from ser_core.training.publish import publish_run
 from ser_core.training.recipe import DistillationConfig, NetworkRecipe, OptimiserConfig, VariantsConfig, with_settings
 from ser_core.training.runs import RunFolder
-from ser_core.training.soft_labels import soft_labels
+from ser_core.training.soft_labels import check_teacher, soft_labels
 from tests.networks.tiny_encoders import WIDTH, tiny_encoder
 
 pytest.importorskip("transformers")
@@ -108,7 +108,7 @@ def test_features_are_of_the_clips_and_of_their_versions(teacher: RunFolder) -> 
 
 
 def test_the_teacher_answers_for_what_is_trained_on_alone(teacher: RunFolder) -> None:
-    recipe = _pupil(distillation=DistillationConfig(teacher=teacher.name, weight=0.6))
+    recipe = _pupil(distillation=DistillationConfig(teacher="teacher", weight=0.6))
     table = read_corpora(("ravdess",))
     split = make_split(table, PROTOCOL, 0)
     shares, weight = soft_labels(recipe, table, split.train, PROTOCOL, 0)
@@ -124,14 +124,17 @@ def test_the_teacher_answers_for_what_is_trained_on_alone(teacher: RunFolder) ->
 def test_a_teacher_that_may_have_heard_the_test_speakers_is_refused(
     teacher: RunFolder, protocol: str, fold: int
 ) -> None:
-    recipe = _pupil(distillation=DistillationConfig(teacher=teacher.name))
+    recipe = _pupil(distillation=DistillationConfig(teacher="teacher"))
     table = read_corpora(("ravdess",))
-    with pytest.raises(TrainingError, match="could have heard the test speakers"):
+    check_teacher(recipe, PROTOCOL, [0])
+    with pytest.raises(TrainingError, match="under protocol .* first"):
+        check_teacher(recipe, protocol, [fold])
+    with pytest.raises(TrainingError, match="under protocol .* first"):
         soft_labels(recipe, table, np.arange(4), protocol, fold)
 
 
 def test_a_teacher_of_other_labels_is_refused(teacher: RunFolder) -> None:
-    recipe = with_settings(_pupil(distillation=DistillationConfig(teacher=teacher.name)), {"labels": 4})
+    recipe = with_settings(_pupil(distillation=DistillationConfig(teacher="teacher")), {"labels": 4})
     assert isinstance(recipe, NetworkRecipe)
     with pytest.raises(TrainingError, match="same label set"):
         soft_labels(recipe, read_corpora(("ravdess",)), np.arange(4), PROTOCOL, 0)
@@ -151,7 +154,7 @@ def test_listeners_of_a_clip_count_beside_its_label(
 
 
 def test_a_pupil_learns_from_the_teacher(teacher: RunFolder) -> None:
-    recipe = _pupil(name="taught", distillation=DistillationConfig(teacher=teacher.name, weight=0.8))
+    recipe = _pupil(name="taught", distillation=DistillationConfig(teacher="teacher", weight=0.8))
     taught, alone = _train(recipe).predictions(0), _train(_pupil(name="alone")).predictions(0)
     assert taught["clip"].tolist() == alone["clip"].tolist()
     assert not np.allclose(taught["logit_angry"], alone["logit_angry"])
