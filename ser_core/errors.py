@@ -54,3 +54,7 @@ class CallsError(SERError):
 
 class ClusterError(SERError):
     """A cluster does not answer, has no worker, or runs another version; or a worker process was killed."""
+
+
+class AlarmError(SERError):
+    """An alarm of the live page has an impossible value."""
