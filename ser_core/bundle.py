@@ -20,6 +20,7 @@ from ser_core.errors import BundleError
 from ser_core.features.functionals import FunctionalsConfig
 from ser_core.features.logmel import LogMelConfig
 from ser_core.files import write_bytes
+from ser_core.networks.adapted import AdaptedEncoderConfig
 from ser_core.networks.encoded import EncoderConfig
 from ser_core.networks.encoder_head import EncoderHeadConfig
 from ser_core.networks.layers import ClipNetworkConfig, SpectrogramNetworkConfig
@@ -112,6 +113,9 @@ class ModelCard(_Part):
             case LogMelConfig(), SpectrogramNetworkConfig():
                 if self.front_end.n_mels != self.model.n_mels:
                     raise ValueError("the network reads another number of bands than the front end gives")
+            case EncoderConfig(), AdaptedEncoderConfig():
+                if (self.front_end.layers, self.front_end.width) != ((self.model.first,), self.model.width):
+                    raise ValueError("the network reads other layers than the front end gives")
             case EncoderConfig(), EncoderHeadConfig():
                 if (len(self.front_end.layers), self.front_end.width) != (self.model.n_layers, self.model.width):
                     raise ValueError("the network reads other layers than the front end gives")

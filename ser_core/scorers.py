@@ -11,7 +11,7 @@ import numpy as np
 from ser_core.audio import Waveform
 from ser_core.bundle import ModelCard
 from ser_core.classical import decision_scores, load_classifier
-from ser_core.errors import BundleError
+from ser_core.errors import BundleError, EncoderError
 from ser_core.features.functionals import FunctionalsConfig, functional_names, functional_vector
 from ser_core.features.logmel import LogMelConfig, log_mel
 from ser_core.networks.encoded import EncoderConfig, encoded_frames, open_encoder
@@ -97,6 +97,8 @@ def load_network(card: ModelCard, weights: bytes) -> ClipNetwork:
     ------
     BundleError
         If the card is of no network, or the weights do not fit it.
+    EncoderError
+        If the network runs layers of an encoder that is not on this machine, or another one of that name is.
     """
     import safetensors.torch
     import torch
@@ -114,7 +116,7 @@ def load_network(card: ModelCard, weights: bytes) -> ClipNetwork:
             raise _misfit(card)
         network = build_network(card.model)
         network.load_state_dict(tensors)
-    except BundleError:
+    except (BundleError, EncoderError):
         raise
     except Exception as error:  # safetensors and torch raise many types, all of which mean the same here
         raise _misfit(card) from error

@@ -21,10 +21,9 @@ from torch.nn import functional as F
 from ser_core.networks.layers import AttentiveStatistics, ClipNetwork, ClipNetworkConfig, frame_mask
 
 
-class EncoderHeadConfig(ClipNetworkConfig):
-    """Sizes of the network; `n_layers` and `width` are the front end's."""
+class HeadConfig(ClipNetworkConfig):
+    """Sizes of a head."""
 
-    kind: Literal["encoder-head"] = "encoder-head"
     n_layers: int = Field(3, ge=1, le=64)
     width: int = Field(512, ge=1, le=8192)
     layers: Literal["concatenated", "weighted"] = "concatenated"
@@ -40,12 +39,18 @@ class EncoderHeadConfig(ClipNetworkConfig):
         return self.width * (self.n_layers if self.layers == "concatenated" else 1)
 
 
+class EncoderHeadConfig(HeadConfig):
+    """Sizes of the network; `n_layers` and `width` are the front end's."""
+
+    kind: Literal["encoder-head"] = "encoder-head"
+
+
 class EncoderHead(ClipNetwork):
     """The network of this module's docstring; its vector is [shape=(batch, members * hidden)]."""
 
-    def __init__(self, config: EncoderHeadConfig) -> None:
+    def __init__(self, config: HeadConfig) -> None:
         super().__init__()
-        self.config: EncoderHeadConfig = config
+        self.config: HeadConfig = config
         self.layer_weights = nn.Parameter(torch.zeros(config.n_layers)) if config.layers == "weighted" else None
         self.attention = AttentiveStatistics(config.rows) if config.pooling == "attention" else None
         self.norm = nn.BatchNorm1d(2 * config.rows, affine=False)

@@ -12,6 +12,7 @@ import safetensors.numpy
 
 from ser_core.bundle import SHIPPED, ModelCard, write_bundle
 from ser_core.calibration import Calibration
+from ser_core.classical import ClassicalConfig
 from ser_core.conformal import EVERYTHING, LEVELS
 from ser_core.corpora import CORPORA, read_corpora
 from ser_core.corpora.own import load_own
@@ -19,8 +20,10 @@ from ser_core.emotions import class_indices, label_names
 from ser_core.errors import RecipeError, TrainingError
 from ser_core.evaluation.report import calibrate_run, evaluate_run
 from ser_core.evaluation.robustness import read_robustness
+from ser_core.networks.adapted import AdaptedEncoderConfig, pinned_body
 from ser_core.networks.encoded import EncoderConfig, pinned
-from ser_core.networks.encoder_head import EncoderHeadConfig
+from ser_core.networks.encoder_head import HeadConfig
+from ser_core.networks.registry import NetworkConfig
 from ser_core.protocols import ALL, Split, fold_count, is_leaky, make_split
 from ser_core.settings import settings
 from ser_core.training.fit import macro_recall
@@ -166,14 +169,14 @@ def _write(
     is_network = isinstance(used, NetworkRecipe)
     name = "weights.safetensors" if is_network else "weights.skops"
     weights = (run.path / f"fold-{fold}" / name).read_bytes()
-    if isinstance(used, NetworkRecipe) and isinstance(used.network, EncoderHeadConfig):
+    if isinstance(used, NetworkRecipe) and isinstance(used.network, HeadConfig):
         weights = _halved(weights)
     common: dict[str, Any] = {
         "name": folder.name,
         "description": recipe.description,
         "labels": label_names(recipe.labels),
         "front_end": pinned(used.front_end) if isinstance(used.front_end, EncoderConfig) else used.front_end,
-        "model": used.network if isinstance(used, NetworkRecipe) else used.classifier,
+        "model": _model(used),
         "parameters": _parameters(weights) if is_network else None,
         "training_data": _training_data(heard),
         "recipe": used.model_dump(mode="json"),
@@ -287,6 +290,13 @@ def _limits(table: pd.DataFrame) -> tuple[str, ...]:
         return general
     stated = _OWN_LIMIT.format(corpora=" and ".join(own))
     return (stated, *(general if corpora & set(CORPORA) else LIMITS[1:3]))
+
+
+def _model(recipe: Recipe) -> NetworkConfig | ClassicalConfig:
+    if not isinstance(recipe, NetworkRecipe):
+        return recipe.classifier
+    network = recipe.network
+    return pinned_body(network) if isinstance(network, AdaptedEncoderConfig) else network
 
 
 def _halved(weights: bytes) -> bytes:

@@ -28,8 +28,9 @@ from ser_core.emotions import EMOTIONS, check_labels, label_names
 from ser_core.errors import RecipeError
 from ser_core.features.functionals import FunctionalsConfig
 from ser_core.features.logmel import LogMelConfig
+from ser_core.networks.adapted import AdaptedEncoderConfig
 from ser_core.networks.encoded import EncoderConfig
-from ser_core.networks.encoder_head import EncoderHeadConfig
+from ser_core.networks.encoder_head import HeadConfig
 from ser_core.networks.registry import NetworkConfig
 from ser_core.networks.residual_crnn import ResidualCRNNConfig
 from ser_core.protocols import JOINT, protocol_names
@@ -166,9 +167,17 @@ class NetworkRecipe(_AnyRecipe):
     @model_validator(mode="after")
     def _network_fits(self) -> Self:
         sizes: dict[str, int] = {"n_classes": len(label_names(self.labels))}
-        if isinstance(self.front_end, EncoderConfig) != isinstance(self.network, EncoderHeadConfig):
-            raise ValueError("a front end of kind 'encoder' needs a network of kind 'encoder-head', and no other does")
-        if isinstance(self.front_end, EncoderConfig):
+        if isinstance(self.front_end, EncoderConfig) != isinstance(self.network, HeadConfig):
+            raise ValueError(
+                "a front end of kind 'encoder' needs a network of kind 'encoder-head' or 'adapted-encoder', and no "
+                "other does"
+            )
+        if isinstance(self.front_end, EncoderConfig) and isinstance(self.network, AdaptedEncoderConfig):
+            given = (self.front_end.encoder, self.front_end.layers, self.front_end.block)
+            if given != (self.network.encoder, (self.network.first,), 1):
+                raise ValueError("an adapted encoder reads its own layer 'first' alone, in blocks of 1")
+            sizes |= {"width": self.front_end.width}
+        elif isinstance(self.front_end, EncoderConfig):
             sizes |= {"n_layers": len(self.front_end.layers), "width": self.front_end.width}
         else:
             sizes |= {"n_mels": self.front_end.n_mels}
