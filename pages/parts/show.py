@@ -14,7 +14,8 @@ _STYLE = """
 /* Plotly writes one colour into its text; the page's own follows the theme at once. */
 :is(.st-key-explore, .st-key-signals, .st-key-live) .js-plotly-plot :is(.xtick, .ytick, .bartext, .legendtext) text,
 :is(.st-key-explore, .st-key-signals, .st-key-live) .js-plotly-plot :is(.cbaxis, .textpoint) text,
-:is(.st-key-explore, .st-key-signals, .st-key-live) .js-plotly-plot :is(.xtitle, .ytitle, .legendtext, .cbtitle text, .bartext) {
+:is(.st-key-explore, .st-key-signals, .st-key-live) .js-plotly-plot
+:is(.xtitle, .ytitle, .legendtext, .cbtitle text, .bartext) {
   fill: currentColor !important;
 }
 :is(.st-key-explore, .st-key-signals, .st-key-live) .stColumn { min-width: min(100%, 15rem); }

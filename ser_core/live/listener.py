@@ -138,11 +138,11 @@ class Listener:
             self._warm_up()
             due = self._clock()
             while not self._stopped.is_set():
-                self.step()
+                heard = self.step()
                 due += STEP_S
                 late = self._clock() - due
                 if late > 0:  # what could not be read in time is left out, so that the present is never behind
-                    self.skipped += int(late / STEP_S) + 1
+                    self.skipped += int(late / STEP_S) + 1 if heard else 0
                     due += late
                 self._stopped.wait(max(0.0, due - self._clock()))
         except SERError as error:
