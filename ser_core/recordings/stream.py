@@ -40,7 +40,7 @@ from ser_core.errors import AudioError
 from ser_core.settings import settings
 
 #: Samples that are decoded at a time, over all channels.
-_DECODED = 1 << 19
+_DECODED = 1 << 17
 #: Bytes a second that are assumed where a container says nothing of its length: 64 kbit/s.
 _ASSUMED_RATE = 8_000
 _AV_ERRORS = (av.FFmpegError, ArithmeticError, AttributeError, EOFError, TypeError, ValueError)

@@ -1,12 +1,13 @@
 """What is felt when in a recording of any length: speech is found, judged in overlapping windows, smoothed over time.
 
-The recording is read twice: once for where somebody speaks, once to judge that. Speech with pauses under
-:data:`PAUSE_S` is one stretch; it is divided into equal steps of about 1.5 s, each judged from the 3 s around it.
+Speech with pauses under :data:`PAUSE_S` is one stretch; it is divided into equal steps of about 1.5 s, each judged from
+the 3 s around it. Decoding and the speech detector run in a thread of their own, ahead of the model.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -18,7 +19,7 @@ from ser_core.errors import CancelledError
 from ser_core.recogniser import Recogniser, Segment
 from ser_core.recordings.envelope import Envelope
 from ser_core.recordings.smoothing import smooth
-from ser_core.recordings.speech import SpeechStream
+from ser_core.recordings.speech import Part, Span, spoken_parts
 from ser_core.recordings.stream import Recording
 
 #: A pause from this length on ends a stretch, in seconds: no window reaches across it.
@@ -26,13 +27,8 @@ PAUSE_S = 0.7
 WINDOW_S, STEP_S = 3.0, 1.5
 #: A stretch with less speech than this is left out, in seconds.
 LEAST_SPEECH_S = 0.3
-#: The share of the progress that listening for speech takes; the rest is judging.
-_LISTENING = 0.25
-#: Windows that are judged together.
-_BATCH = 32
 
 Progress = Callable[[int, int], None]
-Span = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -106,36 +102,35 @@ def read_timeline(
         If it was stopped.
     """
     cancelled = cancelled or (lambda: False)
-    stream, envelope, samples = SpeechStream(), Envelope(), 0
-    for block in recording.blocks(channel):
-        _stop_if(cancelled)
-        stream.add(block)
-        envelope.add(block)
-        samples += len(block)
+    labels, envelope, ended = recogniser.card.labels, Envelope(), 0.0
+    spans: list[Span] = []
+    speech: list[Span] = []
+    values = [np.zeros((0, len(labels)))]
+    for part in _ahead(spoken_parts(recording.blocks(channel, seconds=10.0))):
+        envelope.add(part.samples)
+        speech += part.speech
+        ended = part.start_s + len(part.samples) / SAMPLE_RATE
+        for step, window in _steps(part.speech):
+            if cancelled():
+                raise CancelledError("Stopped before the end of the recording: start again to hear all of it.")
+            first, last = _spoken(window, part.wider, recogniser.margin_s)
+            heard = Waveform(part.samples).cut(first - part.start_s, last - part.start_s)
+            values.append(recogniser.probabilities([heard]))
+            spans.append(step)
         if progress:
-            total = max(recording.duration_s, samples / SAMPLE_RATE)
-            progress(round(_LISTENING * samples / SAMPLE_RATE), round(total))
-    duration = samples / SAMPLE_RATE
-    speech, wider = stream.segments(), stream.segments(threshold=0.3)
-    steps = _steps(speech)
-    windows = [_spoken(window, wider, recogniser.margin_s) for _, window in steps]
-    values = []
-    for batch in _batches(_cuts(recording.blocks(channel), windows), _BATCH):
-        _stop_if(cancelled)
-        values.append(recogniser.probabilities(batch))
-        if progress:
-            done = min(1.0, windows[min(len(windows), _BATCH * len(values)) - 1][1] / duration)
-            progress(round(duration * (_LISTENING + (1 - _LISTENING) * done)), round(duration))
-    found = np.concatenate(values) if values else np.zeros((0, len(recogniser.card.labels)))
-    spans = [step for step, _ in steps]
-    segments = tuple(
-        _segment(*span, row, recogniser.card.labels) for span, row in zip(spans, smooth(found, spans), strict=True)
-    )
+            progress(round(ended), round(max(recording.duration_s, ended)))
     if progress:
-        progress(round(duration), round(duration))
-    card = recogniser.card
+        progress(round(ended), round(ended))
+    rows = smooth(np.concatenate(values), spans)
     return Timeline(
-        segments, tuple(speech), duration, envelope.array(), card.labels, card.name, card.threshold, recording.name
+        segments=tuple(_segment(*span, row, labels) for span, row in zip(spans, rows, strict=True)),
+        speech=tuple(speech),
+        duration_s=ended,
+        envelope=envelope.array(),
+        labels=labels,
+        model=recogniser.card.name,
+        threshold=recogniser.card.threshold,
+        name=recording.name,
     )
 
 
@@ -202,30 +197,10 @@ def _spoken(window: Span, speech: Sequence[Span], margin_s: float) -> Span:
     return max(start, inside[0][0] - margin_s, 0.0), min(end, inside[-1][1] + margin_s)
 
 
-def _cuts(blocks: Iterator[np.ndarray], windows: Sequence[Span]) -> Iterator[Waveform]:
-    """Yield the sound of each window, which begin in order, keeping no more of the stream than they need."""
-    kept, offset = np.zeros(0, np.float32), 0
-    for start, end in windows:
-        first, last = round(start * SAMPLE_RATE), round(end * SAMPLE_RATE)
-        kept, offset = kept[max(0, first - offset) :], max(offset, min(first, offset + len(kept)))
-        while offset + len(kept) < last and (block := next(blocks, None)) is not None:
-            kept = np.concatenate([kept, block])
-            passed = min(max(0, first - offset), len(kept))
-            kept, offset = kept[passed:], offset + passed
-        yield Waveform(kept[: last - offset].copy())
-
-
-def _batches(items: Iterator[Waveform], size: int) -> Iterator[list[Waveform]]:
-    batch: list[Waveform] = []
-    for item in items:
-        batch.append(item)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
-
-
-def _stop_if(cancelled: Callable[[], bool]) -> None:
-    if cancelled():
-        raise CancelledError("Stopped before the end of the recording: start again to hear all of it.")
+def _ahead(parts: Iterator[Part]) -> Iterator[Part]:
+    """Yield the same parts, each decoded in a thread while the one before is judged."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, parts, None)
+        while (part := coming.result()) is not None:
+            coming = pool.submit(next, parts, None)
+            yield part

@@ -101,14 +101,14 @@ def test_what_is_longer_than_the_limit_is_refused(monkeypatch: pytest.MonkeyPatc
         list(open_recording(bytes(silent)).blocks())
 
 
-@pytest.mark.parametrize("kind", ["flac", "mp3", "webm"])
-def test_memory_does_not_grow_with_the_length(kind: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("kind", "lengths"), [("flac", (60, 180)), ("mp3", (20, 50))])
+def test_memory_does_not_grow_with_the_length(kind: str, lengths: tuple[int, int], tmp_path: Path) -> None:
     peaks = []
-    for minutes in (1, 3):
-        path = tmp_path / f"{minutes}.{kind}"
-        path.write_bytes(encode(np.tile(voice(4.0, rate=48_000), 15 * minutes), kind, 48_000))
+    for seconds in lengths:
+        path = tmp_path / f"{seconds}.{kind}"
+        path.write_bytes(encode(np.tile(voice(1.0, rate=48_000), seconds), kind, 48_000))
         tracemalloc.start()
-        assert sum(map(len, open_recording(path).blocks())) == pytest.approx(minutes * 960_000, rel=0.01)
+        assert sum(map(len, open_recording(path).blocks(seconds=8.0))) == pytest.approx(seconds * 16_000, rel=0.01)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 1.1 * peaks[0]
