@@ -37,7 +37,6 @@ class Desk:
         self.alarms: list[Alarm] = [DRIVER_STRESS]
         self.model: Recogniser | None = None
         self.delays: deque[float] = deque(maxlen=240)
-        self.asked_at = 0.0
         self._shown_s = -1.0
         self._wav: tuple[Listener, bytes] | None = None
 
@@ -51,7 +50,7 @@ class Desk:
         self.end()
         if self.model is not None:
             self.delays.clear()
-            self._shown_s, self.asked_at, self._wav = -1.0, time.time(), None
+            self._shown_s, self._wav = -1.0, None
             self.listener = Listener(self.model, self.alarms)
             self.listener.start()
 

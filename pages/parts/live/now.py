@@ -12,6 +12,7 @@ from pages.parts.live.desk import Desk
 from ser_core.bundle import ModelCard
 from ser_core.charts.live import SPAN_S, timeline_html
 from ser_core.live import MEASURES, Listener, Reading
+from ser_core.live.alarms import AlarmWatch
 from ser_core.presentation import percent, verdict
 
 #: Seconds from one drawing to the next.
@@ -25,38 +26,46 @@ _NO_SOUND = (
 
 
 def show_now(desk: Desk, card: ModelCard) -> None:
-    """Draw the present, again and again while it listens."""
-    every = REDRAW_S if desk.listening else None
-    st.fragment(_draw, run_every=every)(desk, card, desk.listening)
-
-
-def _draw(desk: Desk, card: ModelCard, was_listening: bool) -> None:
+    """Draw the present again and again while it listens; otherwise say how to begin."""
     listener = desk.listener
-    if was_listening and not desk.listening:
-        st.rerun(scope="app")  # it was stopped: what can be kept is drawn by the page
-    if listener is None:
-        return
-    if listener.problem is not None:
+    if listener is not None and listener.problem is not None:
         st.error(listener.problem, icon=":material/error:")
+    if listener is None or listener.stopped:
+        again = "" if listener is None else " What was heard so far is below, and is then dropped."
+        st.info(f"Press **Start listening**, then speak.{again}", icon=":material/arrow_upward:")
+    else:
+        st.fragment(_draw, run_every=REDRAW_S)(desk, card)
+
+
+def _draw(desk: Desk, card: ModelCard) -> None:
+    listener = desk.listener
+    if listener is None or listener.stopped:
+        st.rerun(scope="app")  # what can be kept is drawn by the page
+        return
     latest = listener.latest
-    if latest is None and time.time() - desk.asked_at > _PATIENCE_S and listener.sound.duration_s == 0:
-        st.warning(_NO_SOUND, icon=":material/wifi_off:")
     if latest is not None:
         desk.show(latest)
-    st.html(_headline(latest, card, listener) + _gauge(latest, listener))
+    elif time.time() - listener.started_at > _PATIENCE_S and listener.sound.duration_s == 0:
+        st.warning(_NO_SOUND, icon=":material/wifi_off:")
+    st.html(_headline(latest, card) + _gauge(latest, listener))
     for watch in listener.watches():
         if watch.ringing:
-            name, rule = html.escape(watch.alarm.name), watch.alarm.describe()
-            st.html(
-                '<div class="ser-alarm" role="alert" style="border:2px solid #D55E00;border-radius:8px;padding:.5rem">'
-                f"🔔 <b>{name}</b>: {rule}; for {watch.lasted_s:.0f} s now</div>"
-            )
+            st.html(_ringing(watch))
     start = latest.time_s - SPAN_S if latest else 0.0
     st.html(timeline_html(listener.readings(start), listener.events()))
     st.caption(_status(desk, listener))
 
 
-def _headline(reading: Reading | None, card: ModelCard, listener: Listener) -> str:
+def _ringing(watch: AlarmWatch) -> str:
+    """Return the box of an alarm whose condition holds."""
+    name, rule = html.escape(watch.alarm.name), watch.alarm.describe()
+    return (
+        '<div class="ser-alarm" role="alert" style="border:2px solid #D55E00;border-radius:8px;padding:.5rem .8rem">'
+        f"🔔 <b>{name}</b>: {rule}; for {watch.lasted_s:.0f} s now</div>"
+    )
+
+
+def _headline(reading: Reading | None, card: ModelCard) -> str:
     if reading is None:
         symbol, words, note = "👂", "Listening …", "The first answer takes a moment."
     elif reading.emotion is None:
