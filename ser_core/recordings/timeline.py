@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -101,37 +101,70 @@ def read_timeline(
     CancelledError
         If it was stopped.
     """
-    cancelled = cancelled or (lambda: False)
-    labels, envelope, ended = recogniser.card.labels, Envelope(), 0.0
-    spans: list[Span] = []
-    speech: list[Span] = []
-    values = [np.zeros((0, len(labels)))]
-    for part in _ahead(spoken_parts(recording.blocks(channel, seconds=10.0))):
-        envelope.add(part.samples)
-        speech += part.speech
-        ended = part.start_s + len(part.samples) / SAMPLE_RATE
-        for step, window in _steps(part.speech):
-            if cancelled():
-                raise CancelledError("Stopped before the end of the recording: start again to hear all of it.")
-            first, last = _spoken(window, part.wider, recogniser.margin_s)
-            heard = Waveform(part.samples).cut(first - part.start_s, last - part.start_s)
-            values.append(recogniser.probabilities([heard]))
-            spans.append(step)
-        if progress:
-            progress(round(ended), round(max(recording.duration_s, ended)))
-    if progress:
-        progress(round(ended), round(ended))
-    rows = smooth(np.concatenate(values), spans)
+    judged = judge(recogniser, recording, channel=channel, progress=progress, cancelled=cancelled)
+    labels = recogniser.card.labels
+    rows = smooth(judged.probabilities, judged.spans)
     return Timeline(
-        segments=tuple(_segment(*span, row, labels) for span, row in zip(spans, rows, strict=True)),
-        speech=tuple(speech),
-        duration_s=ended,
-        envelope=envelope.array(),
+        segments=segments_of(judged.spans, rows, labels),
+        speech=tuple(judged.speech),
+        duration_s=judged.duration_s,
+        envelope=judged.envelope,
         labels=labels,
         model=recogniser.card.name,
         threshold=recogniser.card.threshold,
         name=recording.name,
     )
+
+
+class Judged(NamedTuple):
+    """What each step says alone, before it is smoothed [probabilities: shape=(n, n_classes)]; times in seconds."""
+
+    spans: list[Span]
+    probabilities: np.ndarray
+    speech: list[Span]
+    duration_s: float
+    envelope: np.ndarray
+
+
+def judge(
+    recogniser: Recogniser,
+    recording: Recording,
+    *,
+    channel: int | None = None,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Judged:
+    """Return what each step says alone; arguments and errors as for :func:`read_timeline`."""
+    envelope, ended = Envelope(), 0.0
+    spans: list[Span] = []
+    speech: list[Span] = []
+    values = [np.zeros((0, len(recogniser.card.labels)))]
+    for part in _ahead(spoken_parts(recording.blocks(channel, seconds=10.0))):
+        envelope.add(part.samples)
+        speech += part.speech
+        ended = part.start_s + len(part.samples) / SAMPLE_RATE
+        for step, window in _steps(part.speech):
+            _stop_if(cancelled)
+            first, last = _spoken(window, part.wider, recogniser.margin_s)
+            heard = Waveform(part.samples).cut(first - part.start_s, last - part.start_s)
+            values.append(recogniser.probabilities([heard]))
+            spans.append(step)
+        _stop_if(cancelled)
+        if progress:
+            progress(round(ended), round(max(recording.duration_s, ended)))
+    if progress:
+        progress(round(ended), round(ended))
+    return Judged(spans, np.concatenate(values), speech, ended, envelope.array())
+
+
+def segments_of(spans: Sequence[Span], probabilities: np.ndarray, labels: Sequence[str]) -> tuple[Segment, ...]:
+    """Return steps as segments, each named by its likeliest class [probabilities: shape=(n, n_classes)]."""
+    found = []
+    for (start, end), row in zip(spans, probabilities.tolist(), strict=True):
+        named = dict(zip(labels, row, strict=True))
+        emotion = max(named, key=named.__getitem__)
+        found.append(Segment(start, end, emotion, named[emotion], named))
+    return tuple(found)
 
 
 def turns(timeline: Timeline, pause_s: float = PAUSE_S) -> tuple[Segment, ...]:
@@ -155,12 +188,6 @@ def _join(group: Sequence[Segment], labels: Sequence[str]) -> Segment:
     named = {label: float(value) for label, value in zip(labels, mean, strict=True)}
     emotion = group[0].emotion
     return Segment(group[0].start_s, group[-1].end_s, emotion, named[emotion], named)
-
-
-def _segment(start: float, end: float, row: np.ndarray, labels: Sequence[str]) -> Segment:
-    best = int(row.argmax())
-    named = {label: float(value) for label, value in zip(labels, row, strict=True)}
-    return Segment(start, end, labels[best], float(row[best]), named)
 
 
 def _steps(speech: Sequence[Span]) -> list[tuple[Span, Span]]:
@@ -204,3 +231,8 @@ def _ahead(parts: Iterator[Part]) -> Iterator[Part]:
         while (part := coming.result()) is not None:
             coming = pool.submit(next, parts, None)
             yield part
+
+
+def _stop_if(cancelled: Callable[[], bool] | None) -> None:
+    if cancelled and cancelled():
+        raise CancelledError("Stopped before the end of the recording: start again to hear all of it.")
