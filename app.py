@@ -21,6 +21,7 @@ PAGES = [
     st.Page("pages/predict.py", title="Recognise", icon=":material/graphic_eq:", default=True),
     st.Page("pages/signals.py", title="Signals", icon=":material/waves:"),
     st.Page("pages/live.py", title="Live", icon=":material/mic:"),
+    st.Page("pages/calls.py", title="Calls", icon=":material/call:"),
     st.Page("pages/explore.py", title="Explore", icon=":material/travel_explore:"),
     st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
     st.Page("pages/evaluate.py", title="Evaluate", icon=":material/verified:"),

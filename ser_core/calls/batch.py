@@ -17,7 +17,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -184,6 +184,19 @@ def score_batch(
             if batch.waiting:
                 batch.run(jobs, by_path=False, cluster=bool(cluster))
     return batch.calls(caller)
+
+
+def relabelled(calls: Sequence[Call], sources: Sequence[Source], caller: int) -> list[Call]:
+    """Return the calls that :func:`score_batch` gave for *sources* with what is known of these now, heard only once."""
+    return [
+        replace(
+            call,
+            call_id=source.about.call_id,
+            agent=source.about.agent,
+            caller=caller if source.about.caller is None else source.about.caller,
+        )
+        for call, source in zip(calls, sources, strict=True)
+    ]
 
 
 class _Batch:

@@ -71,8 +71,8 @@ def batch_words(calls: Sequence[Call]) -> str:
     """Return what a batch holds."""
     broken = sum(call.heard is None for call in calls)
     mixed = sum(call.side == "mixed" for call in calls)
-    hours = sum(call.heard.duration_s for call in calls if call.heard) / 3600
-    length = f"{hours:.1f} hours" if hours >= 1 else f"{60 * hours:.0f} minutes"
+    seconds = sum(call.heard.duration_s for call in calls if call.heard)
+    length = f"{seconds / 3600:.1f} hours" if seconds >= 3600 else f"{clock(seconds)} (min:s)"
     parts = [f"{len(calls) - broken:,} calls, {length}"]
     parts += [f"{broken:,} could not be read"] if broken else []
     parts += [f"{mixed:,} with both speakers on one channel"] if mixed else []
