@@ -8,8 +8,10 @@ for turn in turns(timeline):
 
 from ser_core.recordings.stream import Recording as Recording
 from ser_core.recordings.stream import open_recording as open_recording
+from ser_core.recordings.summary import Summary as Summary
+from ser_core.recordings.summary import summarise as summarise
 from ser_core.recordings.timeline import Timeline as Timeline
 from ser_core.recordings.timeline import read_timeline as read_timeline
 from ser_core.recordings.timeline import turns as turns
 
-__all__ = ["Recording", "Timeline", "open_recording", "read_timeline", "turns"]
+__all__ = ["Recording", "Summary", "Timeline", "open_recording", "read_timeline", "summarise", "turns"]
