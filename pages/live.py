@@ -14,7 +14,7 @@ from pages.parts.page import run_page
 from pages.parts.show import set_style, show_image_choice
 
 _ABOUT = """
-A reading is taken four times a second from the last 3 seconds of sound, cut at the last pause of a second, and averaged
+A reading is taken three times a second from the last 3 seconds of sound, less after a pause of a second, and averaged
 with the readings of the last half second. So it has two delays. The **delay** shown is the time from the arrival of a
 sound to the moment its reading is on this page. On top of it, a *change* of emotion shows gradually, as the window
 fills with the new one: after about 1 to 2 seconds of speech. After a second of silence no emotion is named. A machine

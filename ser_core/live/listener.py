@@ -19,7 +19,7 @@ from ser_core.live.sound import SoundBuffer
 from ser_core.recogniser import Recogniser
 
 #: Seconds from one reading to the next; a machine that takes longer skips readings and stays at the present.
-STEP_S = 0.25
+STEP_S = 0.3
 #: The readings of the last four hours are kept, about 20 MB.
 _MOST_READINGS = round(4 * 3600 / STEP_S)
 _MOST_EVENTS = 10_000

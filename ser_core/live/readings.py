@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import functools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from ser_core.recogniser import Prediction, Recogniser
 
 #: A reading is taken from so many seconds before it.
 WINDOW_S = 3.0
-#: After so many seconds without speech nothing is said of the voice, and what was said before no longer counts.
+#: Where the last so many seconds hold no speech nothing is said of the voice, and what came before no longer counts.
 PAUSE_S = 1.0
 #: Time constant of the smoothing, in seconds: a reading keeps 37 % of its weight this much later.
 SMOOTHING_S = 0.5
@@ -53,7 +53,7 @@ class Reading:
     probabilities: Mapping[str, float] = field(default_factory=dict)
     delay_s: float = 0.0
 
-    @property
+    @functools.cached_property
     def affect(self) -> Affect | None:
         """Valence and arousal derived from the classes; None where nobody speaks."""
         return affect(self.probabilities) if self.emotion is not None else None
@@ -63,19 +63,24 @@ class Reader:
     """Judges one stream, moment after moment. One thread at a time may use it.
 
     Probabilities are averaged with those before them, weights falling exponentially with time; a pause of a second
-    starts anew. The window is cut at such a pause, so that a new utterance is not judged by the one before it.
+    starts anew. The window never reaches back into such a pause, so that an utterance is not judged by the one before.
     """
 
     def __init__(self, recogniser: Recogniser) -> None:
         self.recogniser = recogniser
         self._smooth: np.ndarray | None = None
-        self._time_s = 0.0
+        self._smooth_s = self._silent_s = 0.0
 
     def read(self, window: Waveform, time_s: float) -> Reading:
         """Return the reading at *time_s*, where *window*, the last three seconds or less, ends."""
-        spoken = _utterance(window)
-        prediction = self.recogniser.predict(spoken) if spoken is not None else None
-        if prediction is None or prediction.emotion is None:
+        length = window.duration_s
+        # The detector takes as long as a small model, which asks it again: so first it hears the end only.
+        if not speech_segments(window.cut(length - PAUSE_S, length)):
+            self._smooth, self._silent_s = None, time_s
+            return Reading(time_s)
+        since = max(_SHORTEST_S, time_s - self._silent_s + _MARGIN_S)
+        prediction = self.recogniser.predict(window.cut(length - since, length))
+        if prediction.emotion is None:
             self._smooth = None
             return Reading(time_s)
         return self._smoothed(prediction, time_s)
@@ -83,10 +88,10 @@ class Reader:
     def _smoothed(self, prediction: Prediction, time_s: float) -> Reading:
         card = self.recogniser.card
         values = np.array([prediction.probabilities[label] for label in card.labels])
-        if self._smooth is not None and len(self._smooth) == len(values):
-            kept = math.exp(-max(0.0, time_s - self._time_s) / SMOOTHING_S)
+        if self._smooth is not None:
+            kept = math.exp(-max(0.0, time_s - self._smooth_s) / SMOOTHING_S)
             values = kept * self._smooth + (1 - kept) * values
-        self._smooth, self._time_s = values, time_s
+        self._smooth, self._smooth_s = values, time_s
         best = int(values.argmax())
         candidates: tuple[str, ...] = ()
         if card.set_threshold is not None:
@@ -99,16 +104,3 @@ class Reader:
             candidates=candidates,
             probabilities={label: float(value) for label, value in zip(card.labels, values, strict=True)},
         )
-
-
-def _utterance(window: Waveform) -> Waveform | None:
-    """Return the end of the window since the last pause, None where the voice is pausing now."""
-    segments = speech_segments(window)
-    if not segments or window.duration_s - segments[-1][1] > PAUSE_S:
-        return None
-    start = segments[0][0]
-    for (_, end), (next_start, _) in itertools.pairwise(segments):
-        if next_start - end > PAUSE_S:
-            start = next_start
-    first = max(0.0, min(start - _MARGIN_S, window.duration_s - _SHORTEST_S))
-    return window.cut(first, window.duration_s)

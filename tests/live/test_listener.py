@@ -116,11 +116,16 @@ def test_readings_are_smoothed_and_a_pause_starts_anew(said: Said, voice: np.nda
 
 
 def test_a_new_utterance_is_not_judged_by_the_one_before_the_pause(said: Said, voice: np.ndarray) -> None:
-    reader = Reader(said)  # type: ignore[arg-type]
-    first, second = voice[: SAMPLE_RATE // 2 * 2], voice[:SAMPLE_RATE]
-    pause = np.zeros(round(1.4 * SAMPLE_RATE), np.float32)
-    reader.read(Waveform(np.concatenate([first, pause, second])[-3 * SAMPLE_RATE :]), 3.0)
-    assert said.lengths[-1] < 1.6
+    pause = np.zeros(round(1.6 * SAMPLE_RATE), np.float32)
+    sound = np.concatenate([voice[:SAMPLE_RATE], pause, voice, voice])
+    clock = Clock()
+    readings = play(make(said, clock), clock, sound)
+    spoken = [reading.time_s for reading in readings if reading.emotion]
+    lengths = dict(zip(spoken, said.lengths, strict=True))
+    before, after = (next(length for time_s, length in lengths.items() if time_s > start) for start in (0.9, 2.6))
+    assert before <= 1.1
+    assert after < 1.4  # not the three seconds that would reach the first voice
+    assert max(lengths.values()) == pytest.approx(3, abs=0.01)
 
 
 def test_an_alarm_rings_and_is_in_the_files(said: Said, voice: np.ndarray) -> None:

@@ -15,8 +15,8 @@ from ser_core.live import MEASURES, Listener, Reading
 from ser_core.live.alarms import AlarmWatch
 from ser_core.presentation import percent, verdict
 
-#: Seconds from one drawing to the next.
-REDRAW_S = 0.3
+#: Seconds from one drawing to the next, of the present and of the last minute.
+REDRAW_S, MINUTE_S = 0.3, 1.0
 _PATIENCE_S = 8.0
 _NO_SOUND = (
     "**No sound arrives.** The browser and this program have not reached each other. Both must be on one machine or "
@@ -34,10 +34,11 @@ def show_now(desk: Desk, card: ModelCard) -> None:
         again = "" if listener is None else " What was heard so far is below, and is then dropped."
         st.info(f"Press **Start listening**, then speak.{again}", icon=":material/arrow_upward:")
     else:
-        st.fragment(_draw, run_every=REDRAW_S)(desk, card)
+        st.fragment(_draw_now, run_every=REDRAW_S)(desk, card)
+        st.fragment(_draw_minute, run_every=MINUTE_S)(desk)
 
 
-def _draw(desk: Desk, card: ModelCard) -> None:
+def _draw_now(desk: Desk, card: ModelCard) -> None:
     listener = desk.listener
     if listener is None or listener.stopped:
         st.rerun(scope="app")  # what can be kept is drawn by the page
@@ -51,9 +52,15 @@ def _draw(desk: Desk, card: ModelCard) -> None:
     for watch in listener.watches():
         if watch.ringing:
             st.html(_ringing(watch))
-    start = latest.time_s - SPAN_S if latest else 0.0
-    st.html(timeline_html(listener.readings(start), listener.events()))
-    st.caption(_status(desk, listener))
+
+
+def _draw_minute(desk: Desk) -> None:
+    listener = desk.listener
+    if listener is not None:
+        latest = listener.latest
+        start = latest.time_s - SPAN_S if latest else 0.0
+        st.html(timeline_html(listener.readings(start), listener.events()))
+        st.caption(_status(desk, listener))
 
 
 def _ringing(watch: AlarmWatch) -> str:
