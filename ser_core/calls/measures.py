@@ -50,7 +50,7 @@ class Measures:
     dissatisfied_s, dissatisfied_share
         How much of that is dissatisfied, in seconds and as a share of the speech.
     longest_s
-        The longest dissatisfied moment, from its beginning to its end.
+        The dissatisfied speech in the longest such moment.
     first_s
         When the first one begins.
     peak
@@ -94,7 +94,7 @@ def measure_track(track: Track, duration_s: float, limits: Limits) -> Measures:
         speech_s=speech,
         dissatisfied_s=dissatisfied,
         dissatisfied_share=dissatisfied / speech if speech else None,
-        longest_s=max((end - start for start, end in spells), default=0.0),
+        longest_s=max((_speech_within(track, spell) for spell in spells), default=0.0),
         first_s=spells[0][0] if spells else None,
         peak=float(track.unrest.max()) if len(seconds) else None,
         trend=_trend(track, duration_s),
@@ -114,6 +114,11 @@ def moments(track: Track, limits: Limits) -> list[tuple[float, float]]:
             found.append((start, end))
         before = bool(high)
     return found
+
+
+def _speech_within(track: Track, span: tuple[float, float]) -> float:
+    inside = (track.spans[:, 0] >= span[0]) & (track.spans[:, 1] <= span[1])
+    return float(track.seconds[inside].sum())
 
 
 def _trend(track: Track, duration_s: float) -> float | None:

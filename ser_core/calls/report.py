@@ -39,10 +39,11 @@ body { font: 16px/1.5 system-ui, sans-serif; max-width: 68rem; margin: 0 auto; p
 h1 { line-height: 1.2; } h2 { margin-top: 2.5rem; } h3 { margin: 2rem 0 .3rem; overflow-wrap: anywhere; }
 table { border-collapse: collapse; width: 100%; font-size: .92rem; }
 th, td { text-align: left; padding: .35rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
-td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-td { overflow-wrap: anywhere; } .wide { overflow-x: auto; }
+td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; } td.n { white-space: nowrap; }
+td { overflow-wrap: anywhere; } td:first-child { min-width: 11rem; } td:last-child { min-width: 7rem; }
+.wide, figure { overflow-x: auto; }
 .note, figcaption { color: var(--faint); font-size: .92rem; } figure { margin: .6rem 0 1rem; }
-svg { width: 100%; height: auto; display: block; } svg text { fill: currentColor; font-size: 13px; }
+svg { width: 100%; min-width: 34rem; height: auto; display: block; } svg text { fill: currentColor; font-size: 13px; }
 .axis { stroke: var(--line); } .limit { stroke: var(--high); stroke-dasharray: 5 4; } .curve { stroke: currentColor; }
 .high { fill: var(--high); } .bar { fill: currentColor; } .range { stroke: currentColor; stroke-width: 2; }
 @media print { body { max-width: none; } h3, figure { break-inside: avoid; } }
@@ -66,7 +67,11 @@ def html_report(calls: Sequence[Call], limits: Limits, model: str, *, made: date
         f"<p>{escape(batch_words(calls))} Threshold {limits.threshold:g}, calm after {limits.calm_s:g} s of calm "
         f"speech, model <code>{escape(model)}</code>, made {when} by SER Studio.</p>",
         f'<p class="note">{escape(DERIVED)}</p>',
-        *([f'<p class="note">{escape(MIXED)}</p>'] if any(call.side == "mixed" for call in calls) else []),
+        *(
+            [f'<p class="note">Calls marked as mixed: {escape(MIXED[0].lower() + MIXED[1:])}</p>']
+            if any(call.side == "mixed" for call in calls)
+            else []
+        ),
         *_agents(table),
         "<h2>Calls</h2>",
         _calls(table),
@@ -98,8 +103,8 @@ def _table(headings: Sequence[tuple[str, bool]], rows: Iterable[Sequence[str]]) 
 
 def _calls(table: pd.DataFrame) -> str:
     headings = [
-        ("Call", False), ("Agent", False), ("Caller", False), ("Length", True), ("Dissatisfied", True), ("Of it", True),
-        ("Longest", True), ("Trend", True), ("Time to calm", True), ("Note", False),
+        ("Call", False), ("Agent", False), ("Caller", False), ("Length", True), ("Dissatisfied", True),
+        ("In all", True), ("Longest", True), ("Trend", True), ("Time to calm", True), ("Note", False),
     ]  # fmt: skip
     rows = []
     for row in table.astype(object).where(table.notna(), None).to_dict("records"):

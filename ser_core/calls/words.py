@@ -45,10 +45,10 @@ def trend_words(trend: float | None) -> str:
 
 
 def calm_words(calm: bool | None, time_to_calm_s: float | None) -> str:
-    """Return how soon the caller was calm."""
+    """Return how soon the caller was calm; never means not by the end of the call."""
     if calm is None:
         return "–"
-    return clock(time_to_calm_s) if calm else "not calm by the end"
+    return clock(time_to_calm_s) if calm else "never"
 
 
 def summary(call: Call, found: Measures | None, limits: Limits) -> str:
@@ -72,7 +72,7 @@ def batch_words(calls: Sequence[Call]) -> str:
     broken = sum(call.heard is None for call in calls)
     mixed = sum(call.side == "mixed" for call in calls)
     seconds = sum(call.heard.duration_s for call in calls if call.heard)
-    length = f"{seconds / 3600:.1f} hours" if seconds >= 3600 else f"{clock(seconds)} (min:s)"
+    length = f"{seconds / 3600:.1f} hours" if seconds >= 3600 else f"{int(seconds // 60)} min {seconds % 60:.0f} s"
     parts = [f"{len(calls) - broken:,} calls, {length}"]
     parts += [f"{broken:,} could not be read"] if broken else []
     parts += [f"{mixed:,} with both speakers on one channel"] if mixed else []

@@ -38,18 +38,16 @@ def track_figure(track: Track, duration_s: float, limits: Limits) -> go.Figure:
             name=f"{SYMBOLS[emotion]} {emotion}",
             hovertemplate="%{customdata}<extra></extra>",
         )
-    figure.add_hline(
-        limits.threshold,
-        line={"color": GREY, "dash": "dash", "width": 1.5},
-        annotation={"text": f"threshold {limits.threshold:g}", "font": {"color": GREY, "size": 12}},
-        annotation_position="top right",
-    )
+    figure.add_scatter(
+        x=[0, duration_s], y=[limits.threshold] * 2, mode="lines", name=f"threshold {limits.threshold:g}",
+        line={"color": GREY, "dash": "dash", "width": 2}, hoverinfo="skip",
+    )  # fmt: skip
     ticks = np.linspace(0, duration_s, 7)
     figure.update_xaxes(
         title_text="time (min:s)", range=[0, duration_s], tickvals=ticks, ticktext=[_clock(tick) for tick in ticks],
         showgrid=False, fixedrange=True,
     )  # fmt: skip
-    figure.update_yaxes(title_text="negative high arousal", range=[0, 1.05], nticks=3, fixedrange=True)
+    figure.update_yaxes(title_text="negative high arousal", range=[0, 1.05], tickvals=[0, 0.5, 1], fixedrange=True)
     figure.update_layout(legend=_LEGEND, showlegend=True, barmode="overlay")
     return finish(figure, height=260, top=44)
 

@@ -60,6 +60,7 @@ def _listen(given: Given, folder: Path, key: str) -> None:
     )  # fmt: skip
     if calls is not None:
         forget(key)  # from here on it belongs to this visitor alone
+        st.session_state.pop("calls_one_kept", None)
         st.session_state["calls_heard"] = Heard(key, calls, given.sources, folder.name)
         st.rerun()
 

@@ -23,16 +23,14 @@ def show_one(view: View) -> None:
     if not readable:
         st.info("None of the calls could be read.", icon=":material/info:")
         return
-    if st.session_state.get("calls_one") not in readable:
-        st.session_state["calls_one"] = st.session_state.get("calls_one_kept", readable[0])
-    if st.session_state["calls_one"] not in readable:
-        st.session_state["calls_one"] = readable[0]
+    # Until the person has chosen, the first one, whatever limits make it.
+    kept = st.session_state.get("calls_one_kept")
+    st.session_state["calls_one"] = kept if kept in readable else readable[0]
     shares = dict(zip(view.table["place"], view.table["dissatisfied_share"], strict=True))
     place = st.selectbox(
-        "Call", readable, key="calls_one",
+        "Call", readable, key="calls_one", on_change=_keep_choice,
         format_func=lambda place: f"{view.calls[place].title} ({share_words(shares[place])} dissatisfied)",
     )  # fmt: skip
-    st.session_state["calls_one_kept"] = place
     call = view.calls[place]
     # Names are strangers': shown as they are, never as Markdown.
     st.text(" · ".join(part for part in (call.name, call.agent and f"agent {call.agent}") if part))
@@ -41,6 +39,10 @@ def show_one(view: View) -> None:
         st.info(MIXED, icon=":material/group:")
     _show_player(view, place)
     _show_channels(call, view)
+
+
+def _keep_choice() -> None:
+    st.session_state["calls_one_kept"] = st.session_state["calls_one"]
 
 
 def _show_channels(call: Call, view: View) -> None:

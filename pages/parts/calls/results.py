@@ -95,16 +95,17 @@ def show_calls(view: View) -> None:
                 help="Share of the caller's speech that is dissatisfied",
             ),
             "call": st.column_config.TextColumn("call", width="medium"),
+            "agent": st.column_config.TextColumn("agent", width=90),
         },
     )  # fmt: skip
     rows = event["selection"]["rows"] if event else []
     if rows and st.session_state.get("calls_row") != rows:
-        st.session_state["calls_one"] = int(view.table["place"].iloc[rows[0]])
+        st.session_state["calls_one_kept"] = int(view.table["place"].iloc[rows[0]])
     st.session_state["calls_row"] = rows
     st.caption(
         "Click into the box at the left of a row to see the call below, or choose it there. *Trend*: negative high "
         "arousal in the last third minus the first. *Time to calm*: from the first dissatisfied moment to the last one "
-        "before the caller is calm."
+        "before the caller is calm; *never*: not by the end."
     )
 
 
@@ -116,7 +117,7 @@ def _shown(table: pd.DataFrame) -> pd.DataFrame:
             "call": table["call"],
             "agent": table["agent"],
             "dissatisfied": 100 * table["dissatisfied_share"],
-            "of it": [clock(value) for value in rows["dissatisfied_s"]],
+            "in all": [clock(value) for value in rows["dissatisfied_s"]],
             "longest": [clock(value) for value in rows["longest_s"]],
             "trend": [trend_words(value) for value in rows["trend"]],
             "time to calm": [calm_words(*pair) for pair in zip(rows["calm"], rows["time_to_calm_s"], strict=True)],
