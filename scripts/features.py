@@ -3,6 +3,7 @@
     python scripts/features.py functionals voice.wav other.mp3 --json
     python scripts/features.py functionals --corpora cremad ravdess --out table.parquet
     python scripts/features.py log-mel --corpora --out features.npz
+    python scripts/features.py log-mel --corpora --cluster tcp://10.0.0.5:8786    # its workers must see the same files
 
 Functionals give a row a file: CSV, or JSON with --json, or what the ending of --out says (.csv, .parquet, .npz).
 Log-mel gives an NPZ with `values` (frames of all clips end to end), `offsets` (where each begins) and `paths`;
@@ -27,6 +28,7 @@ from ser_core.features.functionals import FunctionalsConfig, functional_names, f
 from ser_core.features.logmel import LogMelConfig, log_mel_frames
 from ser_core.features.store import FeatureStore, extract_table
 from ser_core.files import write_atomically
+from ser_core.parallel import on_cluster
 
 _FUNCTIONALS, _LOG_MEL = "functionals", "log-mel"
 _ENDINGS = {_FUNCTIONALS: (".csv", ".parquet", ".npz"), _LOG_MEL: (".npz",)}
@@ -41,7 +43,8 @@ def main() -> int:
     table = table[[name for name in _ABOUT if name in table]].reset_index(drop=True)
     errors = {path: _error(path) for path in table["path"] if not Path(path).is_file()}
     found = table[~table["path"].isin(errors)].reset_index(drop=True)
-    store = _extract(found, options)
+    with on_cluster(options.cluster):
+        store = _extract(found, options)
     unreadable = found["path"][np.diff(store.offsets) == 0]
     errors |= {path: _error(path) for path in unreadable}
     found = found.assign(row=range(len(found)))[~found["path"].isin(errors)]
@@ -63,6 +66,7 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--out", type=Path, metavar="FILE", help="write there; the ending says in which format")
     parser.add_argument("--jobs", type=int, metavar="N", help="processes (default: one a core)")
+    parser.add_argument("--cluster", metavar="ADDRESS", help="a Dask scheduler, such as tcp://10.0.0.5:8786")
     parser.add_argument("--json", action="store_true", help="print JSON; with --out, about what was written")
     options = parser.parse_args()
     if bool(options.files) == (options.corpora is not None):

@@ -21,6 +21,7 @@ import cli
 import pandas as pd
 
 from ser_core.errors import ProtocolError, SERError
+from ser_core.parallel import on_cluster
 from ser_core.protocols import fold_count, protocol_names
 from ser_core.settings import settings
 from ser_core.training.features import load_features
@@ -80,12 +81,15 @@ def _train(
             bar(done, total)
 
     check_teacher(recipe, protocol, folds or [0])  # before hours of work; each fold is checked again at its turn
-    table, store = load_features(recipe, show)
+    with on_cluster(options.cluster):
+        table, store = load_features(recipe, show)
     folds = folds or list(range(fold_count(protocol, table)))
     state = read_state(run)
     if state is not None:
         write_state(run, state, folds=tuple(folds), clips=len(table))
-    train_in_processes(run, recipe, protocol, table, store, folds=folds, jobs=options.jobs, report=_Report(run))
+    jobs = max(2, options.jobs) if options.cluster else options.jobs  # with one, folds would be trained here
+    with on_cluster(options.cluster, share=(table, store)):
+        train_in_processes(run, recipe, protocol, table, store, folds=folds, jobs=jobs, report=_Report(run))
     return table, folds
 
 
@@ -99,6 +103,7 @@ def _parser() -> cli.Parser:
     parser.add_argument("--resume", metavar="RUN", help="go on with this run folder, with its own recipe and protocol")
     cores = os.cpu_count() or 1
     parser.add_argument("--jobs", type=int, default=cores, help="folds trained at once (default: one a core)")
+    parser.add_argument("--cluster", metavar="ADDRESS", help="a Dask scheduler; its workers must see the same folders")
     parser.add_argument("--nice", type=int, default=0, metavar="N", help="give way to other programs, 0 to 19")
     parser.add_argument("--bundle", metavar="FOLDER", help="write a bundle there when the training is finished")
     parser.add_argument("--held-out", metavar="RUN", default="", help="the run that gives the bundle its evaluation")

@@ -43,7 +43,9 @@ td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; } td.n { whi
 td { overflow-wrap: anywhere; } td:first-child { min-width: 11rem; } td:last-child { min-width: 7rem; }
 .wide, figure { overflow-x: auto; }
 .note, figcaption { color: var(--faint); font-size: .92rem; } figure { margin: .6rem 0 1rem; }
-svg { width: 100%; min-width: 34rem; height: auto; display: block; } svg text { fill: currentColor; font-size: 13px; }
+svg { width: 100%; min-width: 34rem; height: auto; display: block; }
+svg.swatch { display: inline; width: .8em; min-width: 0; margin-right: .25em; }
+svg text { fill: currentColor; font-size: 13px; }
 .axis { stroke: var(--line); } .limit { stroke: var(--high); stroke-dasharray: 5 4; } .curve { stroke: currentColor; }
 .high { fill: var(--high); } .bar { fill: currentColor; } .range { stroke: currentColor; stroke-width: 2; }
 @media print { body { max-width: none; } h3, figure { break-inside: avoid; } }
@@ -187,8 +189,8 @@ def _details(calls: Sequence[Call], table: pd.DataFrame, limits: Limits) -> list
         parts.append(f'<p class="note">The {len(chosen)} most dissatisfied calls in which somebody speaks.</p>')
     parts.append(
         '<p class="note">The line is negative high arousal, from 0 to 1, where somebody speaks; the dashed line is the '
-        "threshold, and what reaches it is filled. The strip below names the likeliest emotion by colour; the list of "
-        "moments gives the times.</p>"
+        "threshold, and what reaches it is filled. The strip below has the likeliest emotion, by colour and when "
+        f"pointed at; the list of moments gives the times. {_legend()}</p>"
     )
     for place in chosen["place"]:
         call = calls[place]
@@ -201,6 +203,19 @@ def _details(calls: Sequence[Call], table: pd.DataFrame, limits: Limits) -> list
                 parts.append(_track_figure(who, track, call.heard.duration_s, limits))
         parts += _moments(call, limits)
     return parts
+
+
+def _legend() -> str:
+    swatch = '<svg class="swatch" viewBox="0 0 10 10"><rect width="10" height="10" fill="{}"/></svg>{}'
+    return " ".join(swatch.format(colour, emotion) for emotion, colour in COLOURS.items())
+
+
+def _emotion_words(track: Track) -> str:
+    """Return the emotions of a channel by their share of the speech."""
+    if not len(track.spans):
+        return "nobody speaks"
+    shares = pd.Series(track.seconds).groupby(track.emotions()).sum().sort_values(ascending=False) / track.seconds.sum()
+    return ", ".join(f"{emotion} {share_words(share)}" for emotion, share in shares.items())
 
 
 def _moments(call: Call, limits: Limits) -> list[str]:
@@ -227,9 +242,10 @@ def _track_figure(who: str, track: Track, duration_s: float, limits: Limits) -> 
             parts.append(f'<rect class="high" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{top - y:.1f}"/>')
         else:
             parts.append(f'<path class="curve" d="M{x:.1f} {y:.1f}h{width:.1f}"/>')
-        parts.append(f'<rect x="{x:.1f}" y="{top + 3}" width="{width:.1f}" height="11" fill="{COLOURS[emotion]}"/>')
+        strip = f'<rect x="{x:.1f}" y="{top + 3}" width="{width:.1f}" height="11" fill="{COLOURS[emotion]}">'
+        parts.append(f"{strip}<title>{emotion}</title></rect>")
     parts.append(f'<line class="limit" x1="0" x2="{_WIDTH}" y1="{limit:.1f}" y2="{limit:.1f}"/>')
-    label = f"{who[0].upper()}{who[1:]}, 0:00 to {clock(duration_s)}"
+    label = f"{who[0].upper()}{who[1:]}, 0:00 to {clock(duration_s)}: {_emotion_words(track)}"
     alt = escape(f"Negative high arousal of {who} over time; the moments are listed below.")
     svg = f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{alt}">{"".join(parts)}</svg>'
     return f"<figure><figcaption>{escape(label)}</figcaption>{svg}</figure>"

@@ -41,7 +41,7 @@ def trend_words(trend: float | None) -> str:
     if trend is None or not math.isfinite(trend):
         return "–"
     word = "steady" if abs(trend) < _STEADY else ("worse" if trend > 0 else "better")
-    return f"{word} ({trend:+.2f})"
+    return f"{word} ({round(trend, 2) + 0.0:+.2f})"  # never -0.00
 
 
 def calm_words(calm: bool | None, time_to_calm_s: float | None) -> str:
