@@ -12,13 +12,14 @@ _REMOVED = ["zoom2d", "pan2d", "select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "
 _STYLE = """
 <style>
 /* Plotly writes one colour into its text; the page's own follows the theme at once. */
-:is(.st-key-explore, .st-key-signals, .st-key-live) .js-plotly-plot :is(.xtick, .ytick, .bartext, .legendtext) text,
-:is(.st-key-explore, .st-key-signals, .st-key-live) .js-plotly-plot :is(.cbaxis, .textpoint) text,
-:is(.st-key-explore, .st-key-signals, .st-key-live) .js-plotly-plot
+:is(.st-key-explore, .st-key-signals, .st-key-live, .st-key-recordings) .js-plotly-plot
+  :is(.xtick, .ytick, .bartext, .legendtext) text,
+:is(.st-key-explore, .st-key-signals, .st-key-live, .st-key-recordings) .js-plotly-plot :is(.cbaxis, .textpoint) text,
+:is(.st-key-explore, .st-key-signals, .st-key-live, .st-key-recordings) .js-plotly-plot
 :is(.xtitle, .ytitle, .legendtext, .cbtitle text, .bartext) {
   fill: currentColor !important;
 }
-:is(.st-key-explore, .st-key-signals, .st-key-live) .stColumn { min-width: min(100%, 15rem); }
+:is(.st-key-explore, .st-key-signals, .st-key-live, .st-key-recordings) .stColumn { min-width: min(100%, 15rem); }
 /* The player stays in sight while panels scroll by. */
 .st-key-signals_player { position: sticky; top: 3.75rem; z-index: 20; }
 :is(.st-key-explore_section, .st-key-signals_section) [role=radiogroup] { flex-wrap: wrap; }

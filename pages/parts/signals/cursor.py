@@ -1,4 +1,7 @@
-"""One cursor through all panels, tied to the player: it follows the sound, a click seeks, dragging zooms in."""
+"""One cursor through all panels, tied to the player: it follows the sound, a click seeks, dragging zooms in.
+
+The pages Signals and Recordings use it; each has its panels and its player in containers of these names.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ _CSS = """
 """
 
 _JS = """
-let stop = () => {};
+let stop = () => {}, sought = null;
 export default function ({ data, parentElement, setTriggerValue }) {
   stop();
   const control = new AbortController();
@@ -62,11 +65,17 @@ export default function ({ data, parentElement, setTriggerValue }) {
       made.style.height = box.height - data.bottom + "px";
       if (kind === "area") made.style.width = Math.max(0, x(to) - x(from)) + "px";
       else {
-        made.firstChild.textContent = from.toFixed(2) + " s";
+        made.firstChild.textContent = words(from);
         made.firstChild.style.display = number === 0 ? "" : "none";
       }
       made.style.display = "block";
     });
+  };
+  const words = (time) => {
+    if (!data.clock) return time.toFixed(2) + " s";
+    const two = (number) => String(number).padStart(2, "0");
+    const whole = Math.floor(time), rest = Math.floor(whole / 60) % 60;
+    return (whole >= 3600 ? Math.floor(whole / 3600) + ":" + two(rest) : rest) + ":" + two(whole % 60);
   };
   const inside = (time) => time >= data.start && time <= data.end;
   const timeAt = (event) => {
@@ -84,6 +93,16 @@ export default function ({ data, parentElement, setTriggerValue }) {
     while (high - low > 1) { const mid = (low + high) >> 1; if (from[mid] <= value) low = mid; else high = mid; }
     return to[low] + ((to[high] - to[low]) * (value - from[low])) / (from[high] - from[low] || 1);
   };
+
+  // A moment asked for by the page, such as a row of a table: once each time it is asked for.
+  const seek = () => {
+    const first = audio(data.player);
+    if (!data.seek || data.seek[0] === sought || !first) return;
+    sought = data.seek[0];
+    first.currentTime = data.seek[1];
+    first.play().catch(() => {});
+  };
+  seek();
 
   let pressed = null;
   panels.addEventListener("pointermove", (event) => {
@@ -156,6 +175,9 @@ def mount_cursor(
     on_zoom: Callable[[], None] | None = None,
     first_s: np.ndarray | None = None,
     second_s: np.ndarray | None = None,
+    margins: tuple[int, int, int] = (LEFT, RIGHT, BOTTOM),
+    clock: bool = False,
+    seek: tuple[int, float] | None = None,
 ) -> Any:
     """Lay the cursor over the panels, whose time axes reach from *start_s* to *end_s*.
 
@@ -165,18 +187,26 @@ def mount_cursor(
         Called when a part was dragged over; its limits are in the session's state under *key*, as `range`.
     first_s, second_s
         Moments of the first and of the second sound that belong together, where there are two players.
+    margins
+        Pixels at the left, at the right and below the panels' drawing areas.
+    clock
+        Write moments as minutes and seconds rather than as seconds.
+    seek
+        A number and a moment in seconds: a new number moves the player there and starts it.
     """
     data: dict[str, Any] = {
         "panels": PANELS,
         "player": PLAYER,
         "other": OTHER_PLAYER,
-        "left": LEFT,
-        "right": RIGHT,
-        "bottom": BOTTOM,
+        "left": margins[0],
+        "right": margins[1],
+        "bottom": margins[2],
         "start": start_s,
         "end": end_s,
         "duration": duration_s,
         "zoom": on_zoom is not None,
+        "clock": clock,
+        "seek": seek,
     }
     if first_s is not None and second_s is not None:
         data |= {"first_s": [float(value) for value in first_s], "second_s": [float(value) for value in second_s]}
