@@ -20,6 +20,7 @@ st.set_page_config(page_title="SER Studio", page_icon="🎙️", layout="wide", 
 PAGES = [
     st.Page("pages/predict.py", title="Recognise", icon=":material/graphic_eq:", default=True),
     st.Page("pages/signals.py", title="Signals", icon=":material/waves:"),
+    st.Page("pages/recordings.py", title="Recordings", icon=":material/timeline:"),
     st.Page("pages/live.py", title="Live", icon=":material/mic:"),
     st.Page("pages/calls.py", title="Calls", icon=":material/call:"),
     st.Page("pages/explore.py", title="Explore", icon=":material/travel_explore:"),
