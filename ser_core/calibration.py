@@ -41,11 +41,16 @@ class Calibration:
     bias: np.ndarray
     slope: float = 0.0
 
-    def scores(self, logits: np.ndarray) -> np.ndarray:
-        """Return calibrated scores [shape=(n, n_classes), float64]; their softmax are the probabilities."""
+    def scores(self, logits: np.ndarray, *, closed: bool = False) -> np.ndarray:
+        """Return calibrated scores [shape=(n, n_classes), float64]; their softmax are the probabilities.
+
+        With *closed* the classes of the recording's corpus are known, and answers will be taken among them: the bias,
+        which says how far to believe in classes that a recording's corpus may not have, is left out.
+        """
         values = np.asarray(logits, dtype=np.float64)
         slopes = np.exp(self.slope * entropy(values)[:, None]) if self.slope else 1.0
-        scores: np.ndarray = values / (self.temperature * slopes) + self.bias
+        bias = np.where(self.bias <= _NEVER, self.bias, 0.0) if closed else self.bias
+        scores: np.ndarray = values / (self.temperature * slopes) + bias
         return scores
 
     @staticmethod

@@ -110,3 +110,10 @@ def test_threshold_keeps_the_promised_share_right() -> None:
 
 def test_threshold_of_a_hopeless_model_is_never_reached() -> None:
     assert fit_threshold(np.array([0.5, 0.9]), np.array([False, False])) == 1.0
+
+
+def test_a_known_label_set_needs_no_bias_but_what_no_clip_had_stays_out() -> None:
+    calibration = Calibration(2.0, np.array([0.0, -1.0, -50.0]))
+    logits = np.array([[2.0, 4.0, 6.0]])
+    assert calibration.scores(logits).tolist() == [[1.0, 1.0, -47.0]]
+    assert calibration.scores(logits, closed=True).tolist() == [[1.0, 2.0, -47.0]]

@@ -23,7 +23,7 @@ from ser_core.errors import TrainingError
 from ser_core.evaluation import metrics, scores
 from ser_core.evaluation.bootstrap import SpeakerBootstrap, interval
 from ser_core.evaluation.groups import GROUPINGS, joined_with_table
-from ser_core.evaluation.report import held_out_tests, scored_labels
+from ser_core.evaluation.report import held_out_tests, open_scores, scored_labels
 from ser_core.protocols import answered_protocols, is_leaky, kind_of
 from ser_core.training.runs import LOGIT_COLUMNS, RunFolder
 
@@ -229,7 +229,7 @@ def _details(frame: pd.DataFrame, protocol: str, draws: int) -> EvaluationDetail
             ReliabilityBin(confidence=float(c), accuracy=float(a), clips=int(n))
             for c, a, n in zip(*scores.reliability(probabilities, truth), strict=True)
         ],
-        abstaining=_abstaining(frame, softmax(logits, axis=1)),
+        abstaining=_abstaining(frame, softmax(open_scores(frame), axis=1)),
         mistakes=_mistakes(frame, probabilities, truth, labels),
     )
 

@@ -33,6 +33,8 @@ from ser_core.training.runs import LOGIT_COLUMNS, RunFolder
 
 #: A class whose score is always this far below the best one's is none of the model's answers.
 _UNREACHABLE = -25.0
+#: One score a class, as in use.
+OPEN_COLUMNS = [f"open_{emotion}" for emotion in EMOTIONS]
 #: Level of sets -> the column with the threshold that a fold's validation speakers gave them.
 _SET_COLUMNS = {level: f"set_{level}" for level in LEVELS}
 
@@ -140,14 +142,17 @@ def held_out_tests(run: RunFolder, folds: list[int] | None = None) -> dict[str, 
 def test_clips(run: RunFolder, folds: list[int]) -> dict[int, pd.DataFrame]:
     """Return the test clips of each fold with calibrated scores.
 
-    Columns are those of the run's predictions, `threshold`, the confidence below which the fold's model is not sure,
-    and `set_0.8` and `set_0.9`, the thresholds of its sets of candidates.
+    Columns are those of the run's predictions, whose scores are to be restricted to the corpus's classes;
+    :data:`OPEN_COLUMNS`, the scores with all eight classes allowed, as in use; `threshold`, the confidence below which
+    the fold's model is not sure; and `set_0.8` and `set_0.9`, the thresholds of its sets of candidates.
     """
     calibration = calibrate_run(run, folds)
     tests = {}
     for place, fold in enumerate(folds):
         frame = run.predictions(fold).query("part == 'test'").copy()
-        frame[LOGIT_COLUMNS] = calibration.folds[place].scores(frame[LOGIT_COLUMNS].to_numpy())
+        logits = frame[LOGIT_COLUMNS].to_numpy()
+        frame[OPEN_COLUMNS] = calibration.folds[place].scores(logits)
+        frame[LOGIT_COLUMNS] = calibration.folds[place].scores(logits, closed=True)
         sets = {_SET_COLUMNS[level]: threshold for level, threshold in calibration.fold_sets[place].items()}
         tests[fold] = frame.assign(threshold=calibration.thresholds[place], **sets)
     return tests
@@ -166,6 +171,12 @@ def scored_labels(protocol: str, frame: pd.DataFrame) -> tuple[str, ...]:
     reachable = (scores - scores.max(axis=1, keepdims=True)).max(axis=0) > _UNREACHABLE
     possible = {label for label, can in zip(EMOTIONS, reachable, strict=True) if can} & set(labels_of(protocol))
     return tuple(label for label in EMOTIONS if label in occurs | possible)
+
+
+def open_scores(frame: pd.DataFrame) -> np.ndarray:
+    """Return the scores of test clips with all eight classes allowed [shape=(n, 8)]."""
+    columns = OPEN_COLUMNS if OPEN_COLUMNS[0] in frame else LOGIT_COLUMNS
+    return frame[columns].to_numpy(np.float64)
 
 
 def evaluate_predictions(protocol: str, folds: list[pd.DataFrame]) -> dict[str, Any]:
@@ -187,7 +198,7 @@ def evaluate_predictions(protocol: str, folds: list[pd.DataFrame]) -> dict[str, 
     labels = scored_labels(protocol, frame)
     places = class_indices(labels)
     scores, target, _ = _arrays(frame, _labels(frame))
-    restricted, free = softmax(scores[:, places], axis=1), softmax(scores, axis=1)
+    restricted, free = softmax(scores[:, places], axis=1), softmax(open_scores(frame), axis=1)
     truth = np.searchsorted(places, target)
     answer, speakers, size = restricted.argmax(axis=1), _speakers(frame, corpora), len(labels)
     counts = metrics.confusion_matrix(truth, answer, size)

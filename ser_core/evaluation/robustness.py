@@ -168,7 +168,7 @@ def _scores(part: pd.DataFrame, answers: pd.DataFrame, calibrations: Mapping[int
     logits, folds = found[LOGIT_COLUMNS].to_numpy(), found["fold"].to_numpy()
     scores = np.empty_like(logits, dtype=np.float64)
     for fold in np.unique(folds):
-        scores[folds == fold] = calibrations[int(fold)].scores(logits[folds == fold])
+        scores[folds == fold] = calibrations[int(fold)].scores(logits[folds == fold], closed=True)
     return scores
 
 

@@ -220,7 +220,7 @@ def _note(protocol: str, folds: int) -> str:
         "than those it was tested on; the shipped weights were then trained on all clips with unchanged settings. "
         "Each was calibrated, thresholds included, on its own validation speakers; the shipped temperature, bias and "
         "thresholds come from those of all folds. Answers were restricted to the "
-        "classes of the corpus, except under 'open', where all eight were allowed."
+        "classes of the corpus, without the bias, which such answers do not need; under 'open' all eight were allowed."
     )
 
 
