@@ -16,6 +16,7 @@ from ser_core.charts.common import GREY, finish
 from ser_core.emotions import COLOURS, EMOTIONS, SYMBOLS
 from ser_core.recogniser import Segment
 from ser_core.recordings import Summary, Timeline, turns
+from ser_core.recordings.timeline import PAUSE_S
 from ser_core.recordings.words import clock, summary_sentences
 
 #: Pixels beside the drawing area, the same in every figure: the page's cursor relies on them.
@@ -206,8 +207,9 @@ def _thinned(timeline: Timeline, start_s: float, end_s: float) -> tuple[np.ndarr
     sizes = np.diff([*starts, len(inside)])
     times = np.add.reduceat(middles, starts) / sizes
     values = np.add.reduceat(readings, starts, axis=0) / sizes[:, None]
-    # A step is about 1.5 s: whatever is further apart has a pause between.
-    gaps = np.flatnonzero(np.diff(times) > 3.0 * group + 2.0) + 1
+    firsts = np.array([one.start_s for one in inside])[starts]
+    lasts = np.array([one.end_s for one in inside])[np.append(starts[1:], len(inside)) - 1]
+    gaps = np.flatnonzero(firsts[1:] - lasts[:-1] > max(PAUSE_S, (end_s - start_s) / 100)) + 1
     return np.insert(times, gaps, np.nan), np.insert(values, gaps, np.nan, axis=0)
 
 

@@ -34,10 +34,10 @@ def judged(given: Given | None, folder: Path | None) -> Judged | None:
     if last is not None and last.key == key:
         return last
     model = recogniser(folder)
-    held = [given.data]  # let go once it is read, so that no sound outlives its visitor
+    name, held = given.recording.name, [given.data]  # let go once it is read: no sound outlives its visitor
 
     def work(progress: Any, cancelled: Any) -> Timeline:
-        recording = open_recording(held.pop(), name=given.recording.name)
+        recording = open_recording(held.pop(), name=name)
         return read_timeline(model, recording, progress=progress, cancelled=cancelled)
 
     timeline = background(
@@ -49,8 +49,8 @@ def judged(given: Given | None, folder: Path | None) -> Judged | None:
     forget(key)  # from here on it belongs to this visitor alone
     found = Judged(key, given, timeline, summarise(timeline))
     st.session_state["recordings_judged"] = found
-    for name in ("recordings_view", "recordings_seek", "recordings_row"):
-        st.session_state.pop(name, None)
+    for stale in ("recordings_view", "recordings_seek"):
+        st.session_state.pop(stale, None)
     return found
 
 

@@ -16,7 +16,8 @@ from ser_core.recogniser import AFFECT_FIELDS
 from ser_core.recordings import turns
 from ser_core.recordings.words import clock, summary_sentences
 
-_HEADS = {"from": "From", "to": "To", "emotion": "Emotion", "confidence": "Confidence", "sure": "Sure"}
+#: Pauses that a row of the table bridges, in seconds.
+_BRIDGED_S = 3.0
 
 
 def show_summary(judged: Judged) -> None:
@@ -53,7 +54,7 @@ def show_summary(judged: Judged) -> None:
 
 def show_segments(judged: Judged) -> None:
     """Draw the turns as a table; choosing a row starts the player there."""
-    found = turns(judged.timeline)
+    found = turns(judged.timeline, _BRIDGED_S)
     table = pd.DataFrame(
         {
             "From": [clock(turn.start_s) for turn in found],
@@ -65,7 +66,7 @@ def show_segments(judged: Judged) -> None:
             "Arousal": [round(turn.affect.arousal, 2) for turn in found],
         }
     )
-    st.markdown("**Segments** (neighbours of the same emotion are one; choose a row to listen from there)")
+    st.markdown("**Segments** (neighbours of one emotion are joined; choose a row to listen from there)")
     st.dataframe(
         table, hide_index=True, key="recordings_table", height=min(420, 38 + 35 * max(1, len(table))), width="stretch",
         on_select=lambda: _chosen([turn.start_s for turn in found]), selection_mode="single-row",
