@@ -24,7 +24,7 @@ _LONGEST_STEP_S = 1.0
 _DARK, _LIGHT = "#111418", "#FFFFFF"
 _NEEDS_LIGHT_TEXT = {"sad"}
 _BOX = "position:absolute;box-sizing:border-box;overflow:hidden;white-space:nowrap;"
-_ROOM_FOR_WORD, _ROOM_FOR_SIGN = 9.0, 2.6  # in percent of the width
+_ROOM_FOR_WORD, _ROOM_FOR_LABEL, _ROOM_FOR_SIGN = 20.0, 16.0, 4.5  # in percent of the width
 _CURVES: dict[str, tuple[str, float, str, Callable[[Affect], float]]] = {
     "Arousal": ("drowsy … excited", -1.0, COLOURS["happy"], lambda affect: affect.arousal),
     "Valence": ("unpleasant … pleasant", -1.0, COLOURS["calm"], lambda affect: affect.valence),
@@ -84,6 +84,7 @@ def timeline_html(readings: Sequence[Reading], events: Iterable[AlarmEvent] = ()
     start = now - SPAN_S
     shown = [part for part in stretches(readings) if part.end_s > start]
     rows = [_row("Emotion", "", 38, "".join(_box(part, start) for part in shown) + _bells(events, start))]
+    rows.append(f'<div style="position:relative;height:1.35em;font-size:.8rem">{_labels(shown, start)}</div>')
     for name, (scale, lowest, colour, value) in _CURVES.items():
         areas = "".join(_area(run, start, lowest, colour, value) for run in _spoken(readings, start))
         middle = f'<div style="{_BOX}left:0;right:0;top:50%;border-top:1px dotted {GREY}"></div>' if lowest else ""
@@ -190,6 +191,20 @@ def _box(part: Stretch, start: float) -> str:
         f'<div title="{html.escape(part.word)}" style="{_BOX}{look}left:{left:.2f}%;width:{width:.2f}%;top:0;bottom:0;'
         f'line-height:38px;text-align:center;font-size:.85rem">{html.escape(word)}</div>'
     )
+
+
+def _labels(parts: Sequence[Stretch], start: float) -> str:
+    """Return the longest answer of each utterance in words below the strip, as far as there is room."""
+    found, free = [], 0.0
+    for spoken, group in itertools.groupby(parts, key=lambda part: part.emotion is not None):
+        run = list(group)
+        left = _place(run[0].start_s, start)
+        if not spoken or left < free:
+            continue
+        longest = max(run, key=lambda part: part.end_s - part.start_s)
+        found.append(f'<span style="{_BOX}left:min({left:.2f}%, 100% - 5.5em)">{html.escape(longest.word)}</span>')
+        free = left + _ROOM_FOR_LABEL
+    return "".join(found)
 
 
 def _text(emotion: str) -> str:

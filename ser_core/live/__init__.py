@@ -12,6 +12,7 @@ from ser_core.live.alarms import MEASURES as MEASURES
 from ser_core.live.alarms import Alarm as Alarm
 from ser_core.live.alarms import AlarmEvent as AlarmEvent
 from ser_core.live.listener import Listener as Listener
+from ser_core.live.listener import warm_up as warm_up
 from ser_core.live.readings import Reader as Reader
 from ser_core.live.readings import Reading as Reading
 from ser_core.live.sound import SoundBuffer as SoundBuffer
@@ -34,4 +35,5 @@ __all__ = [
     "frame_samples",
     "readings_table",
     "session_json",
+    "warm_up",
 ]

@@ -135,7 +135,7 @@ class Listener:
 
     def _run(self) -> None:
         try:
-            self._warm_up()
+            warm_up(self._reader.recogniser)
             due = self._clock()
             while not self._stopped.is_set():
                 heard = self.step()
@@ -152,6 +152,7 @@ class Listener:
         finally:
             self._stopped.set()
 
-    def _warm_up(self) -> None:
-        """Make the first answer quick: models compile and load parts on their first use."""
-        self._reader.recogniser.predict(load_audio(list_examples()[0].path))
+
+def warm_up(recogniser: Recogniser) -> None:
+    """Make the first answer quick: models compile and load parts on their first use, which takes seconds."""
+    recogniser.predict(load_audio(list_examples()[0].path))

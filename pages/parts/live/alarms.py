@@ -23,7 +23,7 @@ def show_alarms(desk: Desk) -> None:
     if not desk.alarms:
         st.caption("None yet.")
     for place, alarm in enumerate(desk.alarms):
-        with st.container(horizontal=True, vertical_alignment="center", key=f"live_alarm_{place}"):
+        with st.container(horizontal=True, wrap=False, vertical_alignment="center", key=f"live_alarm_{place}"):
             st.html(f"<b>{html.escape(alarm.name)}</b>: {alarm.describe()}", width="stretch")
             st.button(
                 "Remove", key=f"live_remove_{place}", icon=":material/delete:", type="tertiary",
