@@ -51,7 +51,8 @@ def main() -> int:
         return cli.FAILED if stale else cli.FINE
     runs = _runs()
     if runs:
-        wanted[PROJECT / "docs/families.md"] = families_page(runs)
+        families = PROJECT / "docs/families.md"
+        wanted[families] = families_page(runs, families.read_text("utf-8") if families.exists() else "")
     for path, text in wanted.items():
         path.write_text(text, encoding="utf-8")
     return cli.FINE

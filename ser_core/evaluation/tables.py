@@ -52,8 +52,11 @@ class FamilyRun:
         return f"python scripts/train.py {recipe} --protocol {protocol}{named}"
 
 
-def families_page(runs: Sequence[FamilyRun]) -> str:
-    """Return the whole of `docs/families.md`: a table for each honest protocol, the best run first."""
+def families_page(runs: Sequence[FamilyRun], before: str = "") -> str:
+    """Return the whole of `docs/families.md`: a table for each honest protocol, the best run first.
+
+    Rows of the page *before* whose runs are not among *runs*, because they lie on another machine, stay.
+    """
     parts = [
         "# Model families",
         "Written by `python scripts/results.py` from the finished runs in `SER_RUNS`; do not edit by hand.",
@@ -61,18 +64,34 @@ def families_page(runs: Sequence[FamilyRun]) -> str:
         "intervals over speakers. Two runs whose intervals overlap may still differ: "
         "`python scripts/evaluate.py --recipe A --protocol P --compare RUN` tests both on the same clips.",
     ]
-    found = {name for run in runs for name in run.reports if not is_leaky(name)}
-    order = [*published_names(), *sorted(found - set(published_names()))]
-    for protocol in (name for name in order if name in found):
-        rows = [run for run in runs if protocol in run.reports]
-        ranked = sorted(rows, key=lambda run, protocol=protocol: (-run.reports[protocol]["uar"], run.name))  # type: ignore[misc]
-        lines = [row(["family", "run", "classes", "UAR", "accuracy", "chance", "command"]), row(["---"] * 7)]
-        for run in ranked:
-            report = run.reports[protocol]
+    lines = _rows_before(before, {run.name for run in runs})
+    for run in runs:
+        for protocol, report in run.reports.items():
             scores = [percent_ci(report, "uar"), percent_ci(report, "wa"), f"{100 * report['chance']:.1f}"]
-            lines.append(row([run.family, run.name, str(report["classes"]), *scores, f"`{run.command}`"]))
-        parts += [f"## {_NAMES.get(protocol, protocol)} (`{protocol}`)", f"{kind_of(protocol)}.", "\n".join(lines)]
+            cells = [run.family, run.name, str(report["classes"]), *scores, f"`{run.command}`"]
+            if not is_leaky(protocol):
+                lines.setdefault(protocol, []).append(cells)
+    order = [*published_names(), *sorted(set(lines) - set(published_names()))]
+    for protocol in (name for name in order if name in lines):
+        ranked = sorted(lines[protocol], key=lambda cells: (-float(cells[3].split()[0]), cells[1]))
+        heading = ["family", "run", "classes", "UAR", "accuracy", "chance", "command"]
+        parts += [
+            f"## {_NAMES.get(protocol, protocol)} (`{protocol}`)", f"{kind_of(protocol)}.", table(heading, ranked)
+        ]  # fmt: skip
     return "\n\n".join(parts) + "\n"
+
+
+def _rows_before(page: str, replaced: set[str]) -> dict[str, list[list[str]]]:
+    """Return the cells of a page's rows by protocol, without the runs that are there anew."""
+    found: dict[str, list[list[str]]] = {}
+    protocol = ""
+    for line in page.splitlines():
+        if line.startswith("## "):
+            protocol = line.rpartition("(`")[2].removesuffix("`)")
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if len(cells) == 7 and cells[1] not in replaced | {"run", "---"}:
+            found.setdefault(protocol, []).append(cells)
+    return found
 
 
 def percent_ci(report: Mapping[str, Any], name: str) -> str:

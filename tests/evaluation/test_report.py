@@ -122,6 +122,9 @@ def test_the_page_of_families_ranks_honest_runs_and_tells_how_to_repeat_them(emo
     low, high = reports["ravdess-emobox"]["uar_ci95"]
     assert f"{100 * reports['ravdess-emobox']['uar']:.1f} [{100 * low:.1f}, {100 * high:.1f}]" in lines[1]
     assert "leaky" not in page
+    assert families_page(runs[:1], page) == page, "what lies on another machine stays"
+    assert "| 99.0 " in families_page(runs[:1], page)
+    assert "| 99.0 " not in families_page([FamilyRun("mine", network, reports)], page)
 
 
 def test_sets_keep_their_promise_to_voices_that_were_not_there(tmp_path) -> None:
