@@ -1,0 +1,36 @@
+"""The log of the service: one JSON object a line, with the request's id, and nothing of any recording or caller."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import UTC, datetime
+
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message", "taskName"}
+
+
+class JsonLines(logging.Formatter):
+    """Writes a record as one line of JSON: time, level, event, and what was given with it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line; of an exception the type only, since its message may quote a caller."""
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "event": record.getMessage(),
+        }
+        line |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
+        if record.exc_info and record.exc_info[0]:
+            line["reason"] = record.exc_info[0].__name__
+        return json.dumps(line, default=str)
+
+
+def log_to_stderr(level: str = "info") -> None:
+    """Make the service and its server write their logs to stderr."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonLines())
+    for name in ("ser_core.service", "uvicorn.error"):
+        logger = logging.getLogger(name)
+        logger.handlers = [handler]
+        logger.setLevel(level.upper())
+        logger.propagate = False
