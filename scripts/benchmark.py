@@ -2,6 +2,7 @@
 
     python scripts/benchmark.py --json
     python scripts/benchmark.py --only peer predict start --json
+    python scripts/benchmark.py --only long --hours 0.5 10 --json
     python scripts/benchmark.py --only extraction --corpora cremad ravdess savee tess
 
 Each time is the median of several runs after a first one, which may compile and load. An answer is timed from the bytes
@@ -26,6 +27,7 @@ import cli
 import numpy as np
 from bench import answers
 from bench.common import median_ms, recording
+from bench.long import long
 
 from ser_core.audio import Waveform, load_audio, speech_span
 from ser_core.corpora import CORPORA, read_corpora
@@ -62,6 +64,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--corpora", nargs="*", metavar="CORPUS", help=f"extract these: {', '.join(CORPORA)} (without a name: all here)"
     )
+    parser.add_argument(
+        "--hours", nargs="+", type=float, metavar="H", help="memory of timelines of these lengths, for the part long"
+    )
     parser.add_argument("--bundles", nargs="+", metavar="MODEL", help="time these models (default: all that ship)")
     parser.add_argument(
         "--jobs", type=int, default=os.cpu_count() or 1, help="processes, or threads that answer (default: one a core)"
@@ -73,9 +78,13 @@ def _options() -> argparse.Namespace:
     options = parser.parse_args()
     if options.only and "extraction" in options.only and options.corpora is None:
         parser.error("the extraction needs --corpora")
+    if options.only and "long" in options.only and not options.hours:
+        parser.error("the part long needs --hours")
     if options.jobs < 1:
         parser.error("--jobs must be at least 1")
-    options.only = options.only or [name for name in SECTIONS if name != "extraction" or options.corpora is not None]
+    left_out = {"extraction"} if options.corpora is None else set()
+    left_out |= set() if options.hours else {"long"}
+    options.only = options.only or [name for name in SECTIONS if name not in left_out]
     options.repeats = 1 if options.quick else _REPEATS
     return options
 
@@ -250,6 +259,7 @@ SECTIONS: Mapping[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "features": _features,
     "panels": _panels,
     "timeline": answers.timeline,
+    "long": long,
     "start": answers.start,
     "extraction": _extraction,
 }

@@ -13,6 +13,10 @@ from ser_core.errors import AudioError
 from ser_core.presentation import candidate_words
 from ser_core.recogniser import AFFECT_FIELDS, Recogniser
 from ser_core.recordings import open_recording, read_timeline
+from ser_core.recordings.summary import overall_answer
+
+#: Of recordings longer than this the timeline gives the answer as a whole, too, in seconds.
+WHOLE_S = 600.0
 
 
 def main() -> int:
@@ -38,7 +42,9 @@ def _parser() -> cli.Parser:
     parser = cli.Parser(prog="predict.py", description=__doc__)
     parser.add_argument("files", nargs="+", metavar="FILE", help="wav, flac, ogg, opus, mp3, aiff, webm, m4a or mp4")
     parser.add_argument("--model", default="lite", help="name or folder of a bundle (default: lite)")
-    parser.add_argument("--timeline", action="store_true", help="also judge every 1.5 s of speech")
+    parser.add_argument(
+        "--timeline", action="store_true", help="also judge every 1.5 s of speech; takes hours of sound, too"
+    )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print a JSON list")
     form.add_argument("--csv", action="store_true", help="print a table, one row a file (with --timeline: a segment)")
@@ -47,13 +53,14 @@ def _parser() -> cli.Parser:
 
 def _answer(recogniser: Recogniser, path: str, timeline: bool) -> dict[str, Any]:
     try:
-        waveform = load_audio(path)
+        found = read_timeline(recogniser, open_recording(path), progress=cli.progress(path)) if timeline else None
+        if found is not None and found.duration_s > WHOLE_S:  # too long to be held in memory at once
+            answer = overall_answer(found)
+        else:
+            answer = recogniser.predict(load_audio(path)).to_dict()
     except AudioError as error:
         return {"path": path, "error": str(error)}
-    answer = {"path": path} | recogniser.predict(waveform).to_dict()
-    if timeline:
-        answer["segments"] = read_timeline(recogniser, open_recording(path)).to_dict()["segments"]
-    return answer
+    return {"path": path} | answer | ({"segments": found.to_dict()["segments"]} if found is not None else {})
 
 
 def _print_csv(answers: list[dict[str, Any]], labels: tuple[str, ...]) -> None:

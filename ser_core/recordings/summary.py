@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ser_core.affect import affect_curves
-from ser_core.recogniser import Segment
+from ser_core.recogniser import AFFECT_FIELDS, Segment
 from ser_core.recordings.timeline import Timeline, turns
 
 #: Emotions that are no strong moment however sure the model is.
@@ -94,6 +94,31 @@ def summarise(timeline: Timeline) -> Summary:
         turning_points=_turning_points(timeline),
         courses=_courses(timeline),
     )
+
+
+def overall_answer(timeline: Timeline) -> dict[str, Any]:
+    """Return one answer for the whole recording, in the form of a prediction's: the mean of its steps, by their length.
+
+    For recordings too long to be judged in one piece; it names no candidates, which were promised for clips only.
+    """
+    labels, segments = timeline.labels, timeline.segments
+    values = np.full(len(labels), 1 / len(labels))
+    if segments:
+        rows = np.array([[segment.probabilities[label] for label in labels] for segment in segments])
+        values = np.average(rows, axis=0, weights=[segment.end_s - segment.start_s for segment in segments])
+    best = int(values.argmax())
+    readings = affect_curves(values[None], labels)[0].tolist() if segments else [None] * len(AFFECT_FIELDS)
+    return {
+        "emotion": labels[best] if segments else None,
+        "confidence": float(values[best]) if segments else 0.0,
+        "sure": bool(segments) and bool(values[best] >= timeline.threshold),
+        "candidates": [],
+        "probabilities": dict(zip(labels, values.tolist(), strict=True)),
+        "duration_s": timeline.duration_s,
+        "model": timeline.model,
+        "warnings": [] if segments else ["No speech was found: give a recording in which somebody speaks."],
+        **dict(zip(AFFECT_FIELDS, readings, strict=True)),
+    }
 
 
 def _shares(segments: Sequence[Segment]) -> dict[str, float]:

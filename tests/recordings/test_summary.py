@@ -9,6 +9,7 @@ import pytest
 
 from ser_core.recogniser import Segment
 from ser_core.recordings import Timeline, summarise
+from ser_core.recordings.summary import overall_answer
 
 _LABELS = ("neutral", "happy", "angry")
 
@@ -66,3 +67,13 @@ def test_little_or_no_speech_has_a_summary(count: int) -> None:
     assert summary.turning_points == ()
     assert len(summary.courses) == (3 if count else 0)
     assert sum(summary.shares.values()) == (1 if count else 0)
+
+
+def test_the_answer_as_a_whole_is_the_mean_over_time() -> None:
+    answer = overall_answer(_timeline((0, 3, "neutral", 0.8), (3, 4, "angry", 0.8)))
+    assert (answer["emotion"], answer["sure"]) == ("neutral", True)
+    assert answer["probabilities"] == pytest.approx({"neutral": 0.625, "happy": 0.1, "angry": 0.275})
+    assert answer["valence"] == pytest.approx(0.1 * 0.81 - 0.275 * 0.51)
+    nothing = overall_answer(_timeline())
+    assert (nothing["emotion"], nothing["valence"], nothing["sure"]) == (None, None, False)
+    assert set(nothing) == set(answer)

@@ -73,9 +73,20 @@ def test_answers_beside_a_peer(
     assert set(answer["predict"]["lite"]) == {"p50_ms", "p95_ms", "ratio_to_peer", "peak_mb", "clips_per_s"}
     assert answer["predict"]["lite"]["peak_mb"] > 50  # Python with torch needs more than that
     assert answer["timeline"]["lite"]["s_per_hour"] > 0
+    assert answer["timeline"]["lite"]["cpu_s_per_hour"] > 0
     first = answer["start"]
     steps = sum(first[f"{name}_s"] for name in ("import", "load", "predict"))
     assert first["first_prediction_s"] == pytest.approx(steps, abs=0.03)
+
+
+def test_memory_of_long_recordings(
+    benchmark: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["benchmark.py", "--json", "--only", "long", "--hours", "0.02"])
+    assert benchmark.main() == 0
+    figures = json.loads(capsys.readouterr().out)["long"]["0.02 h"]
+    assert figures["peak_mb"] >= figures["before_mb"] > 50
+    assert figures["segments"] > 20
 
 
 def test_peer_and_models_take_turns(benchmark: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
