@@ -83,6 +83,11 @@ class Listener:
         """Whether it was stopped, or stopped itself because of a problem."""
         return self._stopped.is_set()
 
+    @property
+    def model_name(self) -> str:
+        """The name of the model's bundle."""
+        return self._reader.recogniser.card.name
+
     def step(self) -> Reading | None:
         """Take one reading of the newest sound; None where nothing new has come."""
         latest, before = self.sound.latest(WINDOW_S), self.latest
