@@ -17,7 +17,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import threading
+import uuid
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -31,15 +31,17 @@ from ser_core.errors import ClusterError
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_ANSWER_S = 10
+_ANSWER_S = 30
 _PACKAGE = Path(__file__).resolve().parent
 _KILLED = (
     "A worker process was killed, perhaps because its memory is full: try again with fewer jobs; what was finished is "
     "kept."
 )
 
-_kept: dict[str, bytes] = {}
-_kept_lock = threading.Lock()
+#: What Dask raises when a call cannot be done by anybody any more.
+_LOST = ("KilledWorker", "FutureCancelledError", "CommClosedError")
+
+_kept: dict[str, object] = {}
 
 
 def unordered(
@@ -59,7 +61,7 @@ def unordered(
     Raises
     ------
     ClusterError
-        If a worker was killed; on a cluster, if the same item's workers were killed time and again.
+        If a worker process of this machine was killed.
     """
     calls = (joblib.delayed(function)(item) for item in items)
     results = joblib.Parallel(n_jobs=jobs or os.cpu_count() or 1, batch_size=1, return_as="generator_unordered")(calls)
@@ -68,10 +70,6 @@ def unordered(
             yield result
     except TerminatedWorkerError as error:
         raise ClusterError(_KILLED) from error
-    except Exception as error:
-        if type(error).__name__ == "KilledWorker":  # its module need not be installed
-            raise ClusterError(_KILLED) from error
-        raise
     finally:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # that tasks were cancelled, which is what was asked for
@@ -80,7 +78,7 @@ def unordered(
 
 @contextlib.contextmanager
 def on_cluster(
-    address: str | None, *, share: Sequence[object] = (), keep: Mapping[str, bytes] | None = None
+    address: str | None, *, share: Sequence[object] = (), keep: Mapping[str, object] | None = None
 ) -> Iterator[None]:
     """Send what goes through joblib inside this context to a Dask cluster; without an address change nothing.
 
@@ -91,15 +89,16 @@ def on_cluster(
     address
         The scheduler's, such as `tcp://10.0.0.5:8786`.
     share
-        Large arguments of the calls, sent to every worker once rather than with each call; the same objects must be
-        arguments of the function itself.
+        Large arguments of the calls, sent to every worker once rather than with each call, also to one that joins
+        later; the same objects must be arguments of the function itself.
     keep
-        Key -> bytes that every worker gets once, also one that joins later; :func:`kept` gives them there.
+        Key -> what every worker gets once, also one that joins later; :func:`kept` gives them there.
 
     Raises
     ------
     ClusterError
-        If Dask is not installed, nobody answers, there is no worker, or a worker runs another version of this program.
+        If Dask is not installed, nobody answers, there is no worker, or a worker runs another version of this program;
+        if the workers of the same call were killed time and again, or the scheduler has gone.
     """
     if not address:
         yield
@@ -107,16 +106,37 @@ def on_cluster(
     client = _client(address)
     try:
         _check_workers(client, address)
-        names = [_send(client, key, data) for key, data in (keep or {}).items()]
-        with joblib.parallel_config(backend="dask", client=client, scatter=list(share) or None):
+        shared = {f"share-{uuid.uuid4().hex}": value for value in share}
+        names = [_send(client, key, value) for key, value in (dict(keep or {}) | shared).items()]
+        with joblib.parallel_config(backend="dask", client=client) as config:
+            # joblib would scatter large arguments, each to one worker, and what that worker held is lost when it dies.
+            config["backend"].data_futures.update({id(value): _Shared(key) for key, value in shared.items()})
             yield
         for name in names:
             client.unregister_worker_plugin(name)
+    except Exception as error:
+        if type(error).__name__ in _LOST:  # their module need not be installed
+            raise ClusterError(_KILLED) from error
+        raise
     finally:
         client.close()
 
 
-def kept(key: str) -> bytes | None:
+class _Shared:
+    """Stands for a large argument on its way, and is that argument where it arrives."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+
+    def __reduce__(self) -> tuple[Callable[[str], Any], tuple[str]]:
+        return _there, (self._key,)
+
+
+def _there(key: str) -> Any:
+    return _kept[key]
+
+
+def kept(key: str) -> Any:
     """Return what this worker was sent under *key*; None where it was sent nothing, as on one machine."""
     return _kept.get(key)
 
@@ -168,14 +188,14 @@ def _check_workers(client: Any, address: str) -> None:
         )
 
 
-def _send(client: Any, key: str, data: bytes) -> str:
+def _send(client: Any, key: str, value: object) -> str:
     from distributed.diagnostics.plugin import WorkerPlugin
 
     class Keep(WorkerPlugin):  # here, since Dask need not be installed
         name = f"ser-{key}"
 
         def setup(self, worker: Any) -> None:
-            put(key, data)
+            put(key, value)
 
         def teardown(self, worker: Any) -> None:
             drop(key)
@@ -184,13 +204,11 @@ def _send(client: Any, key: str, data: bytes) -> str:
     return Keep.name
 
 
-def put(key: str, data: bytes) -> None:
-    """Keep *data* in this process under *key*."""
-    with _kept_lock:
-        _kept[key] = data
+def put(key: str, value: object) -> None:
+    """Keep *value* in this process under *key*."""
+    _kept[key] = value
 
 
 def drop(key: str) -> None:
     """Forget what is kept under *key*."""
-    with _kept_lock:
-        _kept.pop(key, None)
+    _kept.pop(key, None)

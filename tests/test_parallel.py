@@ -31,6 +31,10 @@ from ser_core.training.runs import RunFolder
 from tests.calls.made import call_bytes, write_calls, zipped
 
 PROJECT = Path(__file__).resolve().parent.parent
+#: A machine may be busy without being gone: workers import half of this program on their first call.
+PATIENCE = {"tcp": "500s", "connect": "500s"}
+pytestmark = pytest.mark.timeout(900)
+dask = pytest.importorskip("dask", reason="Dask is not installed: pip install -r requirements-cluster.txt")
 distributed = pytest.importorskip(
     "distributed", reason="Dask is not installed: pip install -r requirements-cluster.txt"
 )
@@ -47,8 +51,9 @@ class Cluster:
 
     def _start(self, module: str, *options: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", f"distributed.cli.{module}", "--host", "127.0.0.1", "--no-dashboard", *options]
+        patient = {f"DASK_DISTRIBUTED__COMM__TIMEOUTS__{name.upper()}": value for name, value in PATIENCE.items()}
         with (self.folder / f"{module}.log").open("ab") as log:
-            return subprocess.Popen(command, stdout=log, stderr=log, cwd=PROJECT, env=os.environ)
+            return subprocess.Popen(command, stdout=log, stderr=log, cwd=PROJECT, env=os.environ | patient)
 
     def _address(self) -> str:
         while self._scheduler.poll() is None:
@@ -63,7 +68,7 @@ class Cluster:
         options = ("--nthreads", "1", "--no-nanny", "--local-directory", str(self.folder))
         self.workers += [self._start("dask_worker", self.address, *options) for _ in range(count - len(self.workers))]
         with distributed.Client(self.address, set_as_default=False) as client:
-            client.wait_for_workers(count, timeout=120)
+            client.wait_for_workers(count, timeout=300)
         return self.address
 
     def stop(self) -> None:
@@ -75,7 +80,9 @@ class Cluster:
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     started = Cluster(tmp_path_factory.mktemp("cluster"))
-    yield started
+    with dask.config.set({"distributed.comm.timeouts": PATIENCE}), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parallel, "_ANSWER_S", 200)
+        yield started
     started.stop()
 
 
@@ -153,6 +160,8 @@ def test_features_and_folds_are_those_of_one_machine(
         clips, features = load_features(recipe)
         run = RunFolder.open(recipe, "savee-loso", name)
         with on_cluster(place, share=(clips, features)):
+            if place:  # what is shared is not lost with a worker
+                cluster.workers[0].kill()
             train_in_processes(
                 run, recipe, "savee-loso", clips, features, folds=range(4), jobs=1 if place is None else 4
             )

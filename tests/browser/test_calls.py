@@ -17,7 +17,7 @@ from tests.synthetic import encode
 
 pytestmark = pytest.mark.browser
 
-_ANGRY, _NEUTRAL = "originals/cremad/1001_DFA_ANG_XX.wav", "originals/cremad/1001_DFA_NEU_XX.wav"
+_ANGRY, _NEUTRAL = "originals/cremad/1001_DFA_ANG_XX.wav", "originals/cremad/1006_TIE_NEU_XX.wav"
 
 
 def clips() -> tuple[np.ndarray, np.ndarray]:

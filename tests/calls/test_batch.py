@@ -11,8 +11,10 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from ser_core.audio import load_audio
 from ser_core.calls import BatchModel, Journal, list_sources, score_batch, uploaded_sources
 from ser_core.calls import batch as batch_module
 from ser_core.calls.batch import _Task
@@ -45,6 +47,19 @@ def test_channels_are_heard_apart(model: BatchModel) -> None:
     assert mono.mixed
     twice = stereo()[:, :1].repeat(2, axis=1)
     assert hear_call(Recogniser.load(model.folder), encode(twice, "wav"), "twice.wav").mixed
+
+
+def test_a_real_angry_caller_is_told_from_a_calm_agent(model: BatchModel, originals: Path) -> None:
+    clips = [
+        load_audio(originals / f"cremad/{name}").samples for name in ("1006_TIE_NEU_XX.wav", "1001_DFA_ANG_XX.wav")
+    ]
+    calm, angry = (np.pad(clip, (0, 8000)) for clip in clips)
+    channels = [np.concatenate(parts) for parts in ((calm, 0 * angry), (0 * calm, angry))]
+    sources = uploaded_sources([("real.wav", encode(np.stack(channels, axis=1), "wav"))])
+    (call,) = score_batch(sources, model, caller=1)
+    assert call.heard is not None
+    agent, caller = call.heard.tracks
+    assert agent.unrest.max() < 0.3 < 0.6 < caller.unrest.max()
 
 
 def test_a_broken_file_is_a_row_and_the_rest_goes_on(model: BatchModel) -> None:

@@ -54,7 +54,9 @@ def test_the_report_needs_nothing_and_runs_nothing(calls: list[Call]) -> None:
     assert "default-src 'none'" in page
     for words in ("15 calls", "1 could not be read", "Amal", "+evil.wav is empty.", "agent and caller are mixed"):
         assert words in page
-    assert page.count("<svg viewBox") == 1 + 2 * 13 + 1  # agents, both channels of the stereo calls, one of the mono call
+    assert (
+        page.count("<svg viewBox") == 1 + 2 * 13 + 1
+    )  # agents, both channels of the stereo calls, one of the mono call
 
 
 def test_the_report_of_nothing_is_still_a_page() -> None:
