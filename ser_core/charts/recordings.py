@@ -26,7 +26,7 @@ _COLUMNS = 900
 _STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
 _TICKS = 8
 _CURVES = (
-    ("valence", COLOURS["sad"], "solid"),
+    ("valence", COLOURS["calm"], "solid"),
     ("arousal", COLOURS["angry"], "dash"),
     ("unpleasant and aroused", GREY, "dot"),
 )
