@@ -35,7 +35,7 @@ from ser_core.training.recipe import recipe_from_run
 from ser_core.training.runs import RunFolder
 
 _HEARD = "This model has heard all speakers in training, so these figures are too good: give --run for honest ones."
-_UNHEARD = "Each hour was joined of speakers whom the model that judged it never heard, nor was tuned by."
+_UNHEARD = "Each recording was joined of speakers whom the model that judged it never heard, nor was tuned by."
 _MEMORIES_S, _WEIGHTS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0), (0.25, 0.5, 0.75, 1.0)
 
 
