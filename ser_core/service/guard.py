@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ser_core.service import problems
 from ser_core.service.limits import RateLimiter
+from ser_core.service.logs import where
 from ser_core.service.metrics import Metrics
 from ser_core.service.problems import ProblemError
 
@@ -67,7 +68,7 @@ class Watch:
         except ClientDisconnect:
             answer.status = answer.status or 499
         except Exception as error:
-            log.error("unforeseen", extra={"request_id": request_id, "reason": _where(error)})
+            log.error("unforeseen", extra={"request_id": request_id, "reason": where(error)})
             await answer.fail()
         finally:
             self._note(scope, answer, request_id, time.monotonic() - begun)
@@ -221,15 +222,6 @@ def _address(scope: Scope) -> str:
         address: Any = ipaddress.ip_address(host)
     except ValueError:
         return str(host)
-    if address.version == 6 and address.ipv4_mapped is None:
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    return str(address)
-
-
-def _where(error: BaseException) -> str:
-    """Return the type of an error and the lines it came through, never its message, which may quote a caller."""
-    places, trace = [], error.__traceback__
-    while trace is not None:
-        places.append(f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}")
-        trace = trace.tb_next
-    return f"{type(error).__name__} at {' < '.join(reversed(places[-6:]))}"
+    if address.version == 4 or address.ipv4_mapped:
+        return str(address if address.version == 4 else address.ipv4_mapped)
+    return str(ipaddress.ip_network((address, 64), strict=False))

@@ -29,8 +29,18 @@ def log_to_stderr(level: str = "info") -> None:
     """Make the service and its server write their logs to stderr."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines())
-    for name in ("ser_core.service", "uvicorn.error"):
+    # The server's own words at level info hold the addresses of callers and what they asked for.
+    for name, least in (("ser_core.service", level.upper()), ("uvicorn.error", "WARNING")):
         logger = logging.getLogger(name)
         logger.handlers = [handler]
-        logger.setLevel(level.upper())
+        logger.setLevel(least)
         logger.propagate = False
+
+
+def where(error: BaseException) -> str:
+    """Return the type of an error and the lines it came through, never its message, which may quote a caller."""
+    places, trace = [], error.__traceback__
+    while trace is not None:
+        places.append(f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    return f"{type(error).__name__} at {' < '.join(reversed(places[-6:]))}"

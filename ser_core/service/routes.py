@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated
 
+from anyio import to_thread
 from fastapi import APIRouter, Path, Request, Response, WebSocket
 from starlette.responses import StreamingResponse
 
 from ser_core.recogniser import Prediction
+from ser_core.recordings import open_recording
 from ser_core.service.limits import HeldBytes, WorkQueue
 from ser_core.service.metrics import Metrics
 from ser_core.service.options import ServiceOptions
@@ -24,7 +26,7 @@ from ser_core.service.schemas import (
     ReadyAnswer,
 )
 from ser_core.service.shelf import Shelf, describe
-from ser_core.service.sound import predict_bytes
+from ser_core.service.sound import NAME, predict_bytes
 from ser_core.service.streams import Stream
 from ser_core.service.timelines import ENDED, TimelineJob, TimelineJobs
 from ser_core.service.uploads import Upload, receive_upload
@@ -120,6 +122,8 @@ async def begin_timeline(request: Request) -> Response:
     try:
         model = upload.fields.get("model") or None
         service.shelf.check(model)
+        # What its first bytes show to be no recording is refused now, not in the background.
+        await to_thread.run_sync(open_recording, upload.data, NAME)
         job = service.jobs.start(upload, lambda: service.shelf.get(model), request.state.request_id)
     except BaseException:
         upload.lease.release()

@@ -13,6 +13,7 @@ from ser_core.encoder_files import encoder_of
 from ser_core.errors import BundleError, SERError
 from ser_core.examples import list_examples
 from ser_core.recogniser import Recogniser
+from ser_core.service.logs import where
 from ser_core.service.problems import ProblemError
 
 log = logging.getLogger(__name__)
@@ -79,6 +80,10 @@ class Shelf:
         except SERError as error:
             self.failed = True
             log.error("model_failed", extra={"model": self.default, "reason": str(error)})
+            return
+        except Exception as error:  # a thread's traceback would reach nobody
+            self.failed = True
+            log.error("model_failed", extra={"model": self.default, "reason": where(error)})
             return
         self.ready = True
         log.info("model_ready", extra={"model": self.default})

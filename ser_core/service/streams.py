@@ -24,6 +24,7 @@ from ser_core.live import Alarm, AlarmEvent, Listener, Reading, SoundBuffer
 from ser_core.recogniser import AFFECT_FIELDS, Recogniser
 from ser_core.service import problems
 from ser_core.service.limits import WorkQueue
+from ser_core.service.logs import where
 from ser_core.service.problems import ProblemError
 from ser_core.settings import settings
 
@@ -101,6 +102,9 @@ class Stream:
             await self._refuse(problem)
         except SERError as error:
             await self._refuse(problems.of_error(error))
+        except Exception as error:  # the caller gets a sentence, the log the place
+            log.error("unforeseen", extra={"request_id": self._request_id, "reason": where(error)})
+            await self._refuse(ProblemError("internal", problems.INTERNAL))
 
     async def _begin(self) -> tuple[Hello, Listener]:
         message = await self._next()
@@ -116,7 +120,7 @@ class Stream:
             raise ProblemError("invalid", str(error)) from error
         recogniser: Recogniser = await to_thread.run_sync(self._model, hello.model)
         listener = Listener(recogniser, alarms)
-        listener.sound = SoundBuffer(kept_s=0.0)  # the last seconds are enough: nothing is recorded
+        listener.sound = SoundBuffer(kept_s=_AHEAD_S)  # the last seconds are enough: nothing is recorded
         await self._send({"event": "ready", "model": recogniser.card.name, "step_s": STEP_S})
         return hello, listener
 
@@ -192,6 +196,7 @@ class Stream:
         await self._websocket.close(_DONE)
 
     async def _refuse(self, problem: ProblemError) -> None:
+        self._websocket.state.problem = problem.kind
         body = problems.content(problem.kind, problem.detail, self._request_id)
         code = {429: _LATER, 500: _FAULT, 503: _LATER}.get(body["status"], _POLICY)
         try:

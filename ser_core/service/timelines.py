@@ -15,6 +15,7 @@ from ser_core.recogniser import Recogniser
 from ser_core.recordings import open_recording, read_timeline, summarise
 from ser_core.service import problems
 from ser_core.service.limits import WorkQueue
+from ser_core.service.logs import where
 from ser_core.service.metrics import Metrics
 from ser_core.service.problems import ProblemError
 from ser_core.service.sound import NAME
@@ -89,7 +90,7 @@ class TimelineJob:
         except (SERError, ProblemError) as error:
             self._fail(error if isinstance(error, ProblemError) else problems.of_error(error))
         except Exception as error:
-            log.error("timeline_failed", extra={"request_id": self._request_id, "reason": type(error).__name__})
+            log.error("timeline_failed", extra={"request_id": self._request_id, "reason": where(error)})
             self._fail(ProblemError("internal", problems.INTERNAL))
         finally:
             self.drop_sound()
