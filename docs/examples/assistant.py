@@ -67,9 +67,8 @@ def main() -> int:
         except (ServiceError, OSError) as error:
             print(error, file=sys.stderr)
             return 1
-        print(
-            f"{path}: {answer['emotion'] or 'no emotion named'} ({answer['confidence']:.0%}); reply {tone_for(answer)}"
-        )
+        heard = f"{answer['emotion']} ({answer['confidence']:.0%})" if answer["emotion"] else "no emotion named"
+        print(f"{path}: {heard}; reply {tone_for(answer)}")
     return 0
 
 
