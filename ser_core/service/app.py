@@ -71,7 +71,7 @@ def create_app(options: ServiceOptions | None = None, shelf: Shelf | None = None
     )
     app.state.service = service
     app.include_router(router)
-    problems.install(app)
+    problems.install(app, router.routes)
     _describe(app, bool(options.api_keys))
     # The last one added is the outermost.
     limiter = RateLimiter(options.rate, options.burst)

@@ -7,6 +7,8 @@ import logging
 from datetime import UTC, datetime
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message", "taskName"}
+# What uvicorn 0.54 says whenever the opening of a WebSocket was refused with an answer, as it should be.
+_REFUSED_STREAM = "ASGI callable returned without completing handshake."
 
 
 class JsonLines(logging.Formatter):
@@ -29,6 +31,7 @@ def log_to_stderr(level: str = "info") -> None:
     """Make the service and its server write their logs to stderr."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines())
+    handler.addFilter(lambda record: record.getMessage() != _REFUSED_STREAM)
     # The server's own words at level info hold the addresses of callers and what they asked for.
     for name, least in (("ser_core.service", level.upper()), ("uvicorn.error", "WARNING")):
         logger = logging.getLogger(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute, Match
 
 from ser_core.errors import AudioError, BundleError, EncoderError, SERError
 
@@ -113,8 +114,9 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return found
 
 
-def install(app: FastAPI) -> None:
-    """Make an application answer every error with a problem."""
+def install(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
+    """Make an application with these addresses answer every error with a problem."""
+    app.state.routes = tuple(routes)
     app.add_exception_handler(ProblemError, _answer)
     app.add_exception_handler(SERError, _answer)
     app.add_exception_handler(RequestValidationError, _answer)
@@ -123,8 +125,19 @@ def install(app: FastAPI) -> None:
 
 async def _answer(request: Request, error: Exception) -> JSONResponse:
     problem = _problem_of(error)
+    if problem.kind == "method-not-allowed" and (methods := _methods(request)):
+        problem.headers["Allow"] = methods
     request.state.problem = problem.kind
     return response(problem, request.state.request_id)
+
+
+def _methods(request: Request) -> str:
+    """Return all methods of an address; the framework names those of its first route only."""
+    found: set[str] = set()
+    for route in request.app.state.routes:
+        if route.matches(request.scope)[0] is not Match.NONE:
+            found |= getattr(route, "methods", None) or set()
+    return ", ".join(sorted(found))
 
 
 def _problem_of(error: Exception) -> ProblemError:

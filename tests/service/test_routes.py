@@ -134,6 +134,11 @@ def test_wrong_addresses_and_methods_are_problems(
     assert (status == 405) == ("allow" in answer.headers)
 
 
+def test_a_refused_method_comes_with_those_that_the_address_knows(client: TestClient) -> None:
+    for address, methods in (("/v1/timelines/x", "DELETE, GET"), ("/v1/timelines", "POST"), ("/health", "GET")):
+        assert client.put(address).headers["allow"] == methods
+
+
 def test_what_nobody_foresaw_is_a_problem_without_its_words(
     made: Made, recording: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
