@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import ipaddress
 import os
 import socket
 import sys
 
 import cli
+import uvicorn
+from fastapi import FastAPI
 
 from ser_core.errors import SettingsError
 from ser_core.service import ServiceOptions, check_origins, create_app, read_api_keys
@@ -21,7 +24,10 @@ _STOP_S = 10
 
 def main() -> int:
     """Run the command."""
-    options = _parser().parse_args()
+    parser = _parser()
+    options = parser.parse_args()
+    if bool(options.certificate) != bool(options.certificate_key):
+        parser.error("give --certificate and --certificate-key, or neither")
     keys = read_api_keys(options.api_key_file)
     settings = ServiceOptions(
         model=options.model,
@@ -29,12 +35,14 @@ def main() -> int:
         cors=check_origins(options.cors),
         workers=options.workers,
         queue=options.queue,
+        longest_s=options.longest,
         rate=options.rate,
         burst=options.burst,
         timelines=options.timelines,
         streams=options.streams,
     )
     app = create_app(settings)
+    server = _server(app, options)
     opened = _open(options.host, options.port)
     scheme = "https" if options.certificate else "http"
     host, port = opened.getsockname()[:2]
@@ -42,15 +50,15 @@ def main() -> int:
     print(f"Listening on {scheme}://{shown}:{port}, with the model '{options.model}'. Stop it with Ctrl-C.", flush=True)
     if not keys and not _is_local(host):
         print("Anybody who reaches this port may use it: set a key with --api-key-file.", file=sys.stderr)
-    return _serve(app, opened, options)
+    with contextlib.suppress(KeyboardInterrupt):  # the server has ended in order, and tells of the signal once more
+        server.run(sockets=[opened])
+    return cli.FINE if server.started else cli.FAILED
 
 
-def _serve(app: object, opened: socket.socket, options: argparse.Namespace) -> int:
-    import uvicorn
-
+def _server(app: FastAPI, options: argparse.Namespace) -> uvicorn.Server:
     log_to_stderr()
     config = uvicorn.Config(
-        app,  # type: ignore[arg-type]
+        app,
         log_config=None,
         access_log=False,  # it would hold what callers write into addresses; the service has a log of its own
         server_header=False,
@@ -60,14 +68,13 @@ def _serve(app: object, opened: socket.socket, options: argparse.Namespace) -> i
         ssl_certfile=options.certificate,
         ssl_keyfile=options.certificate_key,
     )
-    server = uvicorn.Server(config)
     try:
-        server.run(sockets=[opened])
-    except KeyboardInterrupt:  # uvicorn has ended in order, and tells of the signal once more
-        return cli.FINE
-    except OSError as error:
-        raise SettingsError(f"The certificate cannot be used ({error}): give PEM files.") from error
-    return cli.FINE if server.started else cli.FAILED
+        config.load()
+    except OSError as error:  # also what the TLS library raises
+        raise SettingsError(
+            f"The certificate {options.certificate} and its key cannot be used: give PEM files."
+        ) from error
+    return uvicorn.Server(config)
 
 
 def _open(host: str, port: int) -> socket.socket:
@@ -75,7 +82,8 @@ def _open(host: str, port: int) -> socket.socket:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family, backlog=512)
     except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+        number = getattr(error, "errno", None)
+        reason = os.strerror(number) if number and number > 0 else "no such address or port"
         raise SettingsError(f"Port {port} at {host} cannot be opened ({reason}): choose another --port.") from error
 
 
@@ -98,6 +106,7 @@ def _parser() -> cli.Parser:
     cores = os.cpu_count() or 1
     parser.add_argument("--workers", type=_whole(1), default=cores, help=f"predictions at a time (default: {cores})")
     parser.add_argument("--queue", type=_whole(0), default=16, help="predictions that may wait (default: 16)")
+    parser.add_argument("--longest", type=_seconds, default=600.0, help="seconds answered at once (default: 600)")
     parser.add_argument("--timelines", type=_whole(0), default=8, help="timelines that may wait (default: 8)")
     parser.add_argument("--streams", type=_whole(0), default=8, help="streams at a time (default: 8)")
     parser.add_argument(
@@ -118,6 +127,13 @@ def _whole(least: int) -> object:
         return value
 
     return whole
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError("must be above 0")
+    return value
 
 
 def _rate(text: str) -> float:

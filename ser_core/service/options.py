@@ -33,6 +33,9 @@ class ServiceOptions:
         Predictions that may wait for a worker; the next caller is told to come back later.
     rate, burst
         Requests a second that one caller may send in the long run (0: any number), and how many at once.
+    longest_s
+        Longest recording that is answered at once, in seconds, where `SER_MAX_SECONDS` allows as much; longer ones get
+        a timeline. An hour in one piece would take 1.5 GB, as a timeline 0.2 GB.
     timelines
         Timelines that may wait for their worker; half as many threads as workers serve them.
     streams
@@ -53,6 +56,7 @@ class ServiceOptions:
     queue: int = 16
     rate: float = 20.0
     burst: int = 100
+    longest_s: float = 600.0
     timelines: int = 8
     streams: int = 8
     models: int = 3

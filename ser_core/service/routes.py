@@ -70,7 +70,7 @@ class Service:
 
     def predict(self, data: bytes, model: str | None) -> Prediction:
         """Return a prediction; called in a worker's thread."""
-        prediction = predict_bytes(self.shelf.get(model), data)
+        prediction = predict_bytes(self.shelf.get(model), data, self.options.longest_s)
         self.metrics.predictions.labels(prediction.model).inc()
         self.metrics.heard_s.inc(prediction.duration_s)
         return prediction

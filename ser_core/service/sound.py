@@ -6,7 +6,7 @@ import threading
 
 import numpy as np
 
-from ser_core.audio import Waveform, load_audio
+from ser_core.audio import SAMPLE_RATE, Waveform, load_audio
 from ser_core.audio.decode import too_long
 from ser_core.errors import AudioError
 from ser_core.recogniser import Prediction, Recogniser
@@ -24,7 +24,7 @@ _BLOCK_S = 30.0
 _long_recording = threading.Lock()
 
 
-def predict_bytes(recogniser: Recogniser, data: bytes) -> Prediction:
+def predict_bytes(recogniser: Recogniser, data: bytes, longest_s: float) -> Prediction:
     """Return what a model says of a sound file.
 
     Raises
@@ -32,9 +32,9 @@ def predict_bytes(recogniser: Recogniser, data: bytes) -> Prediction:
     AudioError
         If it cannot be read.
     ProblemError
-        If it is longer than the setting `SER_MAX_SECONDS`.
+        If it is longer than *longest_s*, or than the setting `SER_MAX_SECONDS`.
     """
-    most = settings().max_seconds
+    most = min(longest_s, settings().max_seconds)
     short = min(_AT_ONCE_S, most)
     try:
         return recogniser.predict(load_audio(data, name=NAME, max_seconds=short))
@@ -49,15 +49,16 @@ def predict_bytes(recogniser: Recogniser, data: bytes) -> Prediction:
 
 def _read_as_stream(data: bytes, most: float) -> Waveform:
     recording = open_recording(data, NAME)
-    blocks: list[np.ndarray] = []
-    for block in recording.blocks(seconds=_BLOCK_S):  # what is declared may be an estimate: what comes is counted
-        blocks.append(block)
-        if len(blocks) * _BLOCK_S > most + _BLOCK_S:
+    # One array from the start, since joining pieces takes twice their memory. Its length is no more than a guess that
+    # bounds it; what is never written takes no memory.
+    samples = np.empty(round((min(most, 4 * recording.duration_s) + _BLOCK_S) * SAMPLE_RATE), np.float32)
+    length = 0
+    for block in recording.blocks(seconds=_BLOCK_S):
+        if length + len(block) > min(len(samples), most * SAMPLE_RATE):
             raise _over(most)
-    waveform = Waveform(np.concatenate(blocks), recording.rate, recording.channels, NAME)
-    if waveform.duration_s > most:
-        raise _over(most)
-    return waveform
+        samples[length : length + len(block)] = block
+        length += len(block)
+    return Waveform(samples[:length], recording.rate, recording.channels, NAME)
 
 
 def _over(seconds: float) -> ProblemError:

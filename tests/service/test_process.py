@@ -90,6 +90,8 @@ def test_a_burst_a_stream_the_example_client_and_the_end(
     [
         (["--port", "-1"], 2, "--port"),
         (["--port", "70000"], 1, "cannot be opened"),
+        (["--certificate", "/no/such"], 2, "--certificate-key"),
+        (["--certificate", "/no/such", "--certificate-key", "/no/such"], 1, "give PEM files"),
         (["--model", "no-such"], 1, "There is no model"),
         (["--cors", "*"], 1, "no origin"),
         (["--api-key-file", "/no/such/file"], 1, "cannot be read"),
@@ -103,6 +105,7 @@ def test_what_cannot_be_started_ends_with_a_sentence(
     import cli
     import serve
 
+    monkeypatch.setattr(serve, "log_to_stderr", lambda: None)  # the loggers of this process stay as they are
     with pytest.raises(SystemExit) as ended:
         cli.run(serve.main)
     assert ended.value.code == status

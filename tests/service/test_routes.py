@@ -65,8 +65,7 @@ def test_what_is_no_recording_is_a_problem(client: TestClient, data: bytes, word
 def test_recordings_longer_than_two_minutes_are_decoded_as_a_stream(
     made: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SER_MAX_SECONDS", "150")
-    with TestClient(app_of(made)) as client:
+    with TestClient(app_of(made, longest_s=150.0)) as client:
         answer = client.post("/v1/predict", files={"file": as_wav(130.0, 8_000)})
         assert answer.json()["duration_s"] == 130.0
         for seconds in (155.0, 400.0):
