@@ -222,7 +222,9 @@ def _commands(card: ModelCard) -> Iterator[str]:
     yield "With the corpora at `SER_DATA`. The figures, by one command (it trains what is not trained yet):"
     yield f"```\npython scripts/evaluate.py --recipe {recipe} --protocol {JOINT} --folds all --json\n```"
     lines = [f"python scripts/train.py {recipe} --protocol {name}" for name in (JOINT, *further)]
-    lines += [f"python scripts/robustness.py {recipe}-{JOINT}"] if card.robustness else []
+    if card.robustness:
+        share, seed = card.robustness.get("share", 1.0), card.robustness.get("seed", 0)
+        lines += [f"python scripts/robustness.py {recipe}-{JOINT} --share {share:g} --seed {seed}"]
     bundle = f"--bundle models/{card.name} --held-out {recipe}-{JOINT}{also}"
     lines += [f"python scripts/train.py {recipe} --protocol {ALL} {bundle}", "python scripts/results.py"]
     yield "The bundle:"
