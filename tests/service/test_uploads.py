@@ -120,7 +120,8 @@ def test_nothing_of_an_upload_is_written_to_the_disk(client: TestClient, recordi
     assert written == []
 
 
-def test_an_upload_that_does_not_end_is_given_up(made: Made) -> None:
+def test_an_upload_that_does_not_end_is_given_up(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ser_core.service.guard._DRAIN_S", 0.05)
     app = app_of(made, receive_s=0.05)
     sent: list[Any] = []
     first = True
