@@ -100,7 +100,9 @@ def _service(options: ServiceOptions, shelf: Shelf) -> Service:
     metrics.watch("ser_timelines_inside", "Timelines that run or wait", lambda: timelines.inside)
     metrics.watch("ser_upload_bytes", "Bytes of uploads in memory", lambda: held.held)
     metrics.watch("ser_ready", "Whether the default model is loaded", lambda: float(shelf.ready))
-    return Service(options, shelf, metrics, held, predictions, readings, timelines, jobs)
+    service = Service(options, shelf, metrics, held, predictions, readings, timelines, jobs)
+    metrics.watch("ser_timeline_watchers", "Callers that follow a timeline's events", lambda: service.watchers)
+    return service
 
 
 @asynccontextmanager
