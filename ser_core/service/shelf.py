@@ -61,7 +61,11 @@ class Shelf:
         place = self._place if name == self.default else name
         with self._lock:
             if name not in self._loaded:
-                self._loaded[name] = self._load(place)
+                try:
+                    self._loaded[name] = self._load(place)
+                except SERError as error:  # callers are not told of folders, whoever runs the service is
+                    log.error("model_failed", extra={"model": name, "reason": str(error)})
+                    raise
                 self._drop_the_oldest()
             self._loaded.move_to_end(name)
             return self._loaded[name]
@@ -77,9 +81,8 @@ class Shelf:
         try:
             recogniser = self.get()
             recogniser.predict(load_audio(list_examples()[0].path))
-        except SERError as error:
+        except SERError:
             self.failed = True
-            log.error("model_failed", extra={"model": self.default, "reason": str(error)})
             return
         except Exception as error:  # a thread's traceback would reach nobody
             self.failed = True

@@ -95,7 +95,9 @@ def test_models_health_and_readiness(client: TestClient) -> None:
     assert client.get("/ready").json() == {"status": "ready", "model": "lite"}
 
 
-def test_until_the_model_is_there_the_service_is_alive_and_not_ready(recording: bytes) -> None:
+def test_until_the_model_is_there_the_service_is_alive_and_not_ready(
+    recording: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     app = create_app(shelf=Shelf("lite", load=broken))
     client = TestClient(app)  # without "with" nothing is loaded
     assert problem(client.get("/ready"), 503, "not-ready")
@@ -104,7 +106,9 @@ def test_until_the_model_is_there_the_service_is_alive_and_not_ready(recording: 
     assert client.get("/health").status_code == 200
     problem(client.get("/ready"), 503, "model-unavailable")
     sentence = problem(client.post("/v1/predict", files={"file": recording}), 503, "model-unavailable")
-    assert "/home" not in sentence  # the error's own sentence names folders
+    assert "/home" not in sentence  # the error's own sentence names folders, and is for the log
+    assert all("/home" in record.reason for record in caplog.records if record.getMessage() == "model_failed")
+    assert "model_failed" in caplog.text
 
 
 def broken(place: str) -> Recogniser:
