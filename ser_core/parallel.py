@@ -17,7 +17,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import uuid
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -89,8 +88,8 @@ def on_cluster(
     address
         The scheduler's, such as `tcp://10.0.0.5:8786`.
     share
-        Large arguments of the calls, sent to every worker once rather than with each call, also to one that joins
-        later; the same objects must be arguments of the function itself.
+        Large arguments of the calls, sent to the cluster once rather than with each call; the same objects must be
+        arguments of the function itself. What only a worker that dies has of them is lost, and the call with it.
     keep
         Key -> what every worker gets once, also one that joins later; :func:`kept` gives them there.
 
@@ -106,11 +105,8 @@ def on_cluster(
     client = _client(address)
     try:
         _check_workers(client, address)
-        shared = {f"share-{uuid.uuid4().hex}": value for value in share}
-        names = [_send(client, key, value) for key, value in (dict(keep or {}) | shared).items()]
-        with joblib.parallel_config(backend="dask", client=client) as config:
-            # joblib would scatter large arguments, each to one worker, and what that worker held is lost when it dies.
-            config["backend"].data_futures.update({id(value): _Shared(key) for key, value in shared.items()})
+        names = [_send(client, key, value) for key, value in (keep or {}).items()]
+        with joblib.parallel_config(backend="dask", client=client, scatter=list(share) or None):
             yield
         for name in names:
             client.unregister_worker_plugin(name)
@@ -120,20 +116,6 @@ def on_cluster(
         raise
     finally:
         client.close()
-
-
-class _Shared:
-    """Stands for a large argument on its way, and is that argument where it arrives."""
-
-    def __init__(self, key: str) -> None:
-        self._key = key
-
-    def __reduce__(self) -> tuple[Callable[[str], Any], tuple[str]]:
-        return _there, (self._key,)
-
-
-def _there(key: str) -> Any:
-    return _kept[key]
 
 
 def kept(key: str) -> Any:
