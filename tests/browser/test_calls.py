@@ -18,7 +18,7 @@ from tests.synthetic import encode
 
 pytestmark = pytest.mark.browser
 
-_ANGRY, _NEUTRAL = "originals/cremad/1001_DFA_ANG_XX.wav", "originals/cremad/1006_TIE_NEU_XX.wav"
+_ANGRY, _NEUTRAL = "originals/cremad/1053_IEO_ANG_HI.wav", "originals/cremad/1006_TIE_NEU_XX.wav"
 
 
 def clips() -> tuple[np.ndarray, np.ndarray]:
@@ -67,7 +67,7 @@ def test_from_a_zip_to_the_report(browser: Browser, open_page: OpenPage, tmp_pat
     expect(page.locator("audio")).to_have_count(1)
     page.wait_for_function("() => document.querySelector('audio').duration > 1")
     with page.expect_download() as waiting:
-        page.locator(".st-key-calls_save_html button").click()
+        page.locator(".st-key-calls_save_html").get_by_role("button", name="Report").click()
     report = Path(waiting.value.path()).read_text(encoding="utf-8")
     assert "&lt;i&gt;Bo&lt;/i&gt;" in report
     assert "broken.wav is not audio" in report

@@ -51,7 +51,7 @@ def test_channels_are_heard_apart(model: BatchModel) -> None:
 
 def test_a_real_angry_caller_is_told_from_a_calm_agent(model: BatchModel, originals: Path) -> None:
     clips = [
-        load_audio(originals / f"cremad/{name}").samples for name in ("1006_TIE_NEU_XX.wav", "1001_DFA_ANG_XX.wav")
+        load_audio(originals / f"cremad/{name}").samples for name in ("1006_TIE_NEU_XX.wav", "1053_IEO_ANG_HI.wav")
     ]
     calm, angry = (np.pad(clip, (0, 8000)) for clip in clips)
     channels = [np.concatenate(parts) for parts in ((calm, 0 * angry), (0 * calm, angry))]
