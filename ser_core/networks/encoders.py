@@ -12,6 +12,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,7 @@ class Encoder:
         config: Any = module.config
         self.config = config
         self.width = int(config.hidden_size)
+        self._one_at_a_time = threading.Lock()
 
     @property
     def is_whisper(self) -> bool:
@@ -76,17 +78,21 @@ class Encoder:
         if len(samples) < _LEAST:
             samples = np.pad(samples, (0, _LEAST - len(samples)))
         kept: dict[int, Tensor] = {}
-        hooks = [self.layers[number - 1].register_forward_hook(_keeper(kept, number)) for number in set(layers)]
-        try:
-            with torch.inference_mode():
-                if self.is_whisper:
-                    self._run_whisper(torch.from_numpy(whisper_spectrogram(samples, self.config.num_mel_bins))[None])
-                else:
-                    self.module(torch.from_numpy(_evened(samples))[None])
-        finally:
-            for hook in hooks:
-                hook.remove()
+        with self._one_at_a_time:  # the hooks hear whoever runs the layers: another thread's sound is another person's
+            hooks = [self.layers[number - 1].register_forward_hook(_keeper(kept, number)) for number in set(layers)]
+            try:
+                self._run(samples)
+            finally:
+                for hook in hooks:
+                    hook.remove()
         return [kept[number] for number in layers]
+
+    @torch.inference_mode()
+    def _run(self, samples: np.ndarray) -> None:
+        if self.is_whisper:
+            self._run_whisper(torch.from_numpy(whisper_spectrogram(samples, self.config.num_mel_bins))[None])
+        else:
+            self.module(torch.from_numpy(_evened(samples))[None])
 
     def _run_whisper(self, spectrogram: Tensor) -> None:
         """Run Whisper's layers over [shape=(1, bands, t)] with the first rows of its table of positions."""

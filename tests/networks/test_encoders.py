@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -123,3 +124,16 @@ def test_the_real_whisper_is_the_one_that_the_models_were_trained_on(monkeypatch
     encoder = load_encoder("openai/whisper-base", last_layer=4)
     assert fingerprint(encoder) == "d0870c2d5e72b3775b5886fda1504e2d"
     assert (encoder.width, len(encoder.layers)) == (512, 4)
+
+
+def test_threads_that_share_an_encoder_never_get_each_others_states(tmp_path: Path) -> None:
+    tiny_encoder("whisper", tmp_path)
+    encoder = load_encoder(str(tmp_path), 3)
+    rng = np.random.default_rng(0)
+    sounds = [rng.standard_normal(4000 + 320 * number).astype(np.float32) for number in range(24)]
+    alone = [encoder.states(sound, (1, 2, 3)) for sound in sounds]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda sound: encoder.states(sound, (1, 2, 3)), sounds * 4))
+    for found, expected in zip(together, alone * 4, strict=True):
+        for one, other in zip(found, expected, strict=True):
+            torch.testing.assert_close(one, other)
