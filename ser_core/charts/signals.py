@@ -22,6 +22,8 @@ LEFT, RIGHT, BOTTOM = 66, 54, 32
 BLUE, RED, GREEN = "#0072B2", "#D55E00", "#009E73"
 _TICKS_HZ = (100, 200, 500, 1000, 2000, 4000, 7000)
 _NARROW_HZ = 1000.0
+#: Numbers drawn of a layer of an encoder.
+_STATES = 128
 _NOTES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
 _TONNETZ = ("fifths x", "fifths y", "minor thirds x", "minor thirds y", "major thirds x", "major thirds y")
 
@@ -65,13 +67,18 @@ def picture_figure(view: Picture, range_db: float) -> go.Figure:
 
 
 def states_figure(states: np.ndarray, times_s: np.ndarray, layers: tuple[int, ...]) -> go.Figure:
-    """Draw the states of an encoder's layers [shape=(layers * width, t)], the lowest layer at the bottom."""
-    view = picture(10 * states, times_s, np.arange(len(states)))
-    figure = go.Figure(_heatmap(view, "RdBu_r", -20, 20, "/10"))
-    height = len(view.values) / len(layers)
+    """Draw the states of an encoder's layers [shape=(layers * width, t)], the lowest layer at the bottom.
+
+    Of each layer some numbers are left out, evenly: states have signs, so that neither the largest nor the mean of
+    neighbours would stand for them.
+    """
+    width = len(states) // len(layers)
+    shown = np.arange(0, width, -(-width // _STATES))
+    rows = (width * np.arange(len(layers))[:, None] + shown).ravel()
+    figure = go.Figure(_heatmap(Picture(np.round(states[rows], 1), times_s, rows), "RdBu_r", -2.0, 2.0, "state"))
     for place in range(1, len(layers)):
-        figure.add_hline(place * height - 0.5, line={"color": GREY, "width": 1})
-    places = [(place + 0.5) * height - 0.5 for place in range(len(layers))]
+        figure.add_hline(place * len(shown) - 0.5, line={"color": GREY, "width": 1})
+    places = [(place + 0.5) * len(shown) - 0.5 for place in range(len(layers))]
     figure.update_yaxes(tickvals=places, ticktext=[f"layer {number}" for number in layers])
     return figure
 

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from ser_core.errors import EncoderError
 from ser_core.networks.encoder_head import EncoderHead, HeadConfig
-from ser_core.networks.encoders import fingerprint, load_encoder
+from ser_core.networks.encoders import fingerprint, load_encoder, load_known_encoder
 from ser_core.networks.layers import ClipNetwork, frame_mask
 
 #: The linear maps of a layer that are adapted, by their names in the Transformers library: attention, feed-forward.
@@ -93,16 +93,9 @@ def _adapted_layers(config: AdaptedEncoderConfig) -> nn.ModuleList:
         peft = importlib.import_module("peft")
     except ImportError as error:
         raise EncoderError("Adapters need the peft library: 'pip install -r requirements-encoders.txt'.") from error
-    encoder = load_encoder(config.encoder, config.last)
+    encoder = load_known_encoder(config.encoder, config.last, config.width, config.fingerprint)
     if encoder.config.model_type not in _KINDS:
         raise EncoderError(f"The layers of '{config.encoder}' cannot be adapted: choose one of {', '.join(_KINDS)}.")
-    if encoder.width != config.width:
-        raise EncoderError(f"The encoder '{config.encoder}' gives {encoder.width} numbers a frame, not {config.width}.")
-    if config.fingerprint and fingerprint(encoder) != config.fingerprint:
-        raise EncoderError(
-            f"The encoder '{config.encoder}' on this machine has other weights than the one that the model was trained "
-            "on: fetch it again from the hub."
-        )
     layers = copy.deepcopy(encoder.layers[config.first : config.last])
     lora = peft.LoraConfig(r=config.rank, lora_alpha=config.scale * config.rank, target_modules=list(_TARGETS))
     adapted: nn.ModuleList = peft.inject_adapter_in_model(lora, layers)

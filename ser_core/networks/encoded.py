@@ -10,8 +10,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 
 from ser_core.audio import Waveform, speech_span
-from ser_core.errors import EncoderError
-from ser_core.networks.encoders import Encoder, find_encoder, fingerprint, load_encoder
+from ser_core.networks.encoders import Encoder, find_encoder, fingerprint, load_known_encoder
 
 
 class EncoderConfig(BaseModel):
@@ -59,15 +58,7 @@ def pinned(config: EncoderConfig) -> EncoderConfig:
 
 @functools.lru_cache(maxsize=8)
 def _checked(config: EncoderConfig, _folder: str) -> Encoder:
-    encoder = load_encoder(config.encoder, max(config.layers))
-    if encoder.width != config.width:
-        raise EncoderError(f"The encoder '{config.encoder}' gives {encoder.width} numbers a frame, not {config.width}.")
-    if config.fingerprint and fingerprint(encoder) != config.fingerprint:
-        raise EncoderError(
-            f"The encoder '{config.encoder}' on this machine has other weights than the one that the model was trained "
-            "on: fetch it again from the hub."
-        )
-    return encoder
+    return load_known_encoder(config.encoder, max(config.layers), config.width, config.fingerprint)
 
 
 def block_means(frames: np.ndarray, block: int) -> np.ndarray:

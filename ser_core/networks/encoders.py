@@ -117,6 +117,32 @@ def load_encoder(name: str, last_layer: int) -> Encoder:
     return _load(name, find_encoder(name), last_layer)
 
 
+def load_known_encoder(name: str, last_layer: int, width: int, digest: str = "") -> Encoder:
+    """Return an encoder as :func:`load_encoder` does, if it is the one that a model was trained on.
+
+    Parameters
+    ----------
+    width
+        Numbers in a frame.
+    digest
+        The fingerprint of its weights; empty where any will do.
+
+    Raises
+    ------
+    EncoderError
+        Also if width or weights are others.
+    """
+    encoder = load_encoder(name, last_layer)
+    if encoder.width != width:
+        raise EncoderError(f"The encoder '{name}' gives {encoder.width} numbers a frame, not {width}.")
+    if digest and fingerprint(encoder) != digest:
+        raise EncoderError(
+            f"The encoder '{name}' on this machine has other weights than the one that the model was trained on: fetch "
+            "it again from the hub."
+        )
+    return encoder
+
+
 def find_encoder(name: str) -> str:
     """Return the folder of an encoder: in `SER_ENCODERS`, given as a path, or in the hub's cache.
 

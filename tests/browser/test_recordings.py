@@ -30,6 +30,7 @@ def _minute_and_a_half() -> bytes:
 
 
 def _saved(page: Page, key: str) -> bytes:
+    idle(page)  # a file that is made on demand is lost when the page runs again meanwhile
     with page.expect_download() as download:
         page.locator(f".st-key-{key} button").click()
     return download.value.path().read_bytes()

@@ -9,7 +9,16 @@ import plotly.io as pio
 import pytest
 
 from ser_core.audio import SAMPLE_RATE, Waveform
-from ser_core.charts.signals import BOTTOM, LEFT, PANELS, RIGHT, pitch_panel, spectrogram_panel, voicing_panel
+from ser_core.charts.signals import (
+    BOTTOM,
+    LEFT,
+    PANELS,
+    RIGHT,
+    pitch_panel,
+    spectrogram_panel,
+    states_figure,
+    voicing_panel,
+)
 from ser_core.signals.analysis import Analysis
 from ser_core.signals.settings import ViewSettings
 from ser_core.signals.words import WORDS
@@ -70,3 +79,16 @@ def test_silence_between_words_has_its_lane() -> None:
 
 def test_a_panel_is_plain_json() -> None:
     assert json.loads(pio.to_json(spectrogram_panel(Analysis(Waveform(voice(1.0))))))["data"][0]["type"] == "heatmap"
+
+
+def test_states_keep_their_sign_and_their_layer() -> None:
+    rng = np.random.default_rng(0)
+    states = rng.standard_normal((2 * 512, 20)).astype(np.float32)
+    states[512:] += 10
+    figure = states_figure(states, np.arange(20) * 0.08, (3, 4))
+    drawn = figure.data[0].z
+    assert drawn.shape == (256, 20)
+    np.testing.assert_allclose(drawn, states[::4], atol=0.051)
+    assert list(figure.layout.yaxis.ticktext) == ["layer 3", "layer 4"]
+    lower, upper = (drawn[round(place)].mean() for place in figure.layout.yaxis.tickvals)
+    assert lower < 2 < 8 < upper

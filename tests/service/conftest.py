@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from fastapi import FastAPI
@@ -16,6 +18,8 @@ from ser_core.examples import list_examples
 from ser_core.recogniser import Prediction, Recogniser
 from ser_core.service import ServiceOptions, create_app
 from ser_core.service.shelf import Shelf
+
+T = TypeVar("T")
 
 
 class Made:
@@ -55,6 +59,12 @@ def made() -> Made:
 def app_of(model: Any, **options: Any) -> FastAPI:
     """Return the service with a model that is there already."""
     return create_app(ServiceOptions(**options), Shelf("lite", load=lambda place: model))
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine in a thread of its own: the browser tests may have left their event loop in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, main).result()
 
 
 def problem(answer: Any, status: int, kind: str) -> str:

@@ -12,7 +12,7 @@ import pytest
 from ser_core.audio import Waveform
 from ser_core.service.limits import HeldBytes, RateLimiter, WorkQueue
 from ser_core.service.problems import ProblemError
-from tests.service.conftest import Made, app_of
+from tests.service.conftest import Made, app_of, run
 
 
 def test_a_bucket_gives_its_burst_and_then_its_rate() -> None:
@@ -93,7 +93,7 @@ def test_a_burst_gets_answers_or_is_told_when_to_come_back(made: Made, recording
             go.set()
             return list(await asyncio.gather(*asked))
 
-    answers = asyncio.run(burst())
+    answers = run(burst())
     assert sorted(answer.status_code for answer in answers) == [200] * 5 + [429] * 25
     refused = [answer for answer in answers if answer.status_code == 429]
     assert all(int(answer.headers["retry-after"]) >= 1 for answer in refused)

@@ -12,7 +12,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from tests.service.conftest import Made, app_of, problem
+from tests.service.conftest import Made, app_of, problem, run
 
 FORM = {"Content-Type": "multipart/form-data; boundary=x"}
 
@@ -60,7 +60,7 @@ def test_a_file_over_the_limit_is_refused_before_all_of_it_is_there(
 
     headers = [(b"content-type", FORM["Content-Type"].encode()), (b"transfer-encoding", b"chunked")]
     scope = {"type": "http", "method": "POST", "path": "/v1/predict", "headers": headers, "query_string": b""}
-    asyncio.run(app({**scope, "client": ("1.2.3.4", 5)}, receive, send))
+    run(app({**scope, "client": ("1.2.3.4", 5)}, receive, send))
     assert sent[0]["status"] == 413
     assert taken < 200_000
     assert app.state.service.held.held == 0
@@ -138,6 +138,6 @@ def test_an_upload_that_does_not_end_is_given_up(made: Made, monkeypatch: pytest
 
     headers = [(b"content-type", FORM["Content-Type"].encode()), (b"content-length", b"5000")]
     scope = {"type": "http", "method": "POST", "path": "/v1/predict", "headers": headers, "query_string": b""}
-    asyncio.run(app({**scope, "client": None}, receive, send))
+    run(app({**scope, "client": None}, receive, send))
     assert sent[0]["status"] == 408
     assert app.state.service.held.held == 0

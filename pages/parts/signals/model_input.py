@@ -7,6 +7,7 @@ from pathlib import Path, PurePath
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from pages.parts.inputs import Sound
@@ -72,10 +73,8 @@ def _show_log_mel(chosen: ModelInput, config: LogMelConfig, sound: Sound) -> Non
     frames = chosen.array.shape[1]
     times = chosen.start_s + np.arange(frames) * config.hop / SAMPLE_RATE
     figure = picture_figure(picture(chosen.array, times, mel_frequencies(config)[1:-1]), config.range_db)
-    share_axis(figure, float(times[0]), float(times[-1]), height=380)
     alt = f"The log-mel spectrogram that the model reads: {config.n_mels} bands, {frames} frames."
-    st.plotly_chart(figure, key="chart_model_input", config=chart_config("model_input"), alt=alt)
-    save_chart(figure, "model_input", f"{alt} {sound.name}")
+    _show_picture(figure, times, alt, sound)
     st.markdown(
         f"- **Columns**: one every {config.hop / 16:g} ms, each from {config.window / 16:g} ms of sound.\n"
         f"- **Rows**: {config.n_mels} mel bands from {config.f_min:g} to {config.f_max:g} Hz, as wide as the ear's.\n"
@@ -90,20 +89,24 @@ def _show_states(chosen: ModelInput, config: EncoderConfig, sound: Sound) -> Non
     frames, step_s = chosen.array.shape[1], config.block * FRAME / SAMPLE_RATE
     times = chosen.start_s + np.arange(frames) * step_s
     figure = states_figure(chosen.array, times, config.layers)
-    share_axis(figure, float(times[0]), float(times[-1]), height=380)
     layers = ", ".join(str(number) for number in config.layers)
     alt = f"What layers {layers} of the encoder make of the sound: {config.width} numbers each, {frames} frames."
-    st.plotly_chart(figure, key="chart_model_input", config=chart_config("model_input"), alt=alt)
-    save_chart(figure, "model_input", f"{alt} {sound.name}")
+    _show_picture(figure, times, alt, sound)
     st.markdown(
         f"- **Columns**: one every {1000 * step_s:g} ms; the encoder itself works in steps of 20 ms.\n"
-        f"- **Rows**: the states of layers {layers} of `{config.encoder}`, {config.width} numbers each. None of them "
-        "has a name: the encoder found them by itself while it learnt to understand speech.\n"
+        f"- **Rows**: the states of layers {layers} of `{config.encoder}`, {config.width} numbers each, of "
+        "which some are drawn. None of them has a name: the encoder found them while it learnt to understand speech.\n"
         "- **Level**: the loudest moment is always brought to the same value before the encoder reads it, so the "
         "level of your microphone is gone.\n"
         + (f"- **Trimmed**: to the speech and {config.margin_s:g} s around it.\n" if config.trim else "")
         + "- The model then keeps the mean and the spread of every row, and forgets the order."
     )
+
+
+def _show_picture(figure: go.Figure, times: np.ndarray, alt: str, sound: Sound) -> None:
+    share_axis(figure, float(times[0]), float(times[-1]), height=380)
+    st.plotly_chart(figure, key="chart_model_input", config=chart_config("model_input"), alt=alt)
+    save_chart(figure, "model_input", f"{alt} {sound.name}")
 
 
 def _show_functionals(chosen: ModelInput, model: Recogniser) -> None:
