@@ -25,7 +25,7 @@ from ser_core.parallel import on_cluster
 from ser_core.protocols import fold_count, protocol_names
 from ser_core.settings import settings
 from ser_core.training.features import load_features
-from ser_core.training.job import train_in_processes
+from ser_core.training.job import train_elsewhere, train_in_processes
 from ser_core.training.manager import RunManager
 from ser_core.training.progress import EpochProgress, FeatureProgress
 from ser_core.training.publish import publish_bundle
@@ -87,9 +87,12 @@ def _train(
     state = read_state(run)
     if state is not None:
         write_state(run, state, folds=tuple(folds), clips=len(table))
-    jobs = max(2, options.jobs) if options.cluster else options.jobs  # with one, folds would be trained here
-    with on_cluster(options.cluster, share=(table, store)):
-        train_in_processes(run, recipe, protocol, table, store, folds=folds, jobs=jobs, report=_Report(run))
+    report = _Report(run)
+    if options.cluster:
+        with on_cluster(options.cluster):
+            train_elsewhere(run, recipe, protocol, table, folds=folds, report=report)
+    else:
+        train_in_processes(run, recipe, protocol, table, store, folds=folds, jobs=options.jobs, report=report)
     return table, folds
 
 

@@ -18,7 +18,7 @@ import contextlib
 import hashlib
 import os
 import warnings
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -76,9 +76,7 @@ def unordered(
 
 
 @contextlib.contextmanager
-def on_cluster(
-    address: str | None, *, share: Sequence[object] = (), keep: Mapping[str, object] | None = None
-) -> Iterator[None]:
+def on_cluster(address: str | None, *, keep: Mapping[str, object] | None = None) -> Iterator[None]:
     """Send what goes through joblib inside this context to a Dask cluster; without an address change nothing.
 
     A worker that dies gives back what it was at: others do it.
@@ -87,9 +85,6 @@ def on_cluster(
     ----------
     address
         The scheduler's, such as `tcp://10.0.0.5:8786`.
-    share
-        Large arguments of the calls, sent to the cluster once rather than with each call; the same objects must be
-        arguments of the function itself. What only a worker that dies has of them is lost, and the call with it.
     keep
         Key -> what every worker gets once, also one that joins later; :func:`kept` gives them there.
 
@@ -106,7 +101,7 @@ def on_cluster(
     try:
         _check_workers(client, address)
         names = [_send(client, key, value) for key, value in (keep or {}).items()]
-        with joblib.parallel_config(backend="dask", client=client, scatter=list(share) or None):
+        with joblib.parallel_config(backend="dask", client=client):
             yield
         for name in names:
             client.unregister_worker_plugin(name)

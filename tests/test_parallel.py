@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,12 +21,12 @@ import pytest
 from ser_core import parallel
 from ser_core.calls import BatchModel, Journal, list_sources, score_batch, uploaded_sources
 from ser_core.calls import batch as batch_module
-from ser_core.errors import ClusterError
+from ser_core.errors import ClusterError, TrainingError
 from ser_core.features.logmel import LogMelConfig, log_mel_frames
 from ser_core.features.store import extract_table
 from ser_core.parallel import on_cluster, unordered
 from ser_core.training.features import load_features
-from ser_core.training.job import train_in_processes
+from ser_core.training.job import train_elsewhere, train_in_processes
 from ser_core.training.recipe import ClassicalRecipe
 from ser_core.training.runs import RunFolder
 from tests.calls.made import call_bytes, write_calls, zipped
@@ -62,8 +63,11 @@ class Cluster:
             time.sleep(0.05)
         pytest.fail((self.folder / "dask_scheduler.log").read_text())
 
-    def have(self, count: int) -> str:
-        """Start workers until there are *count*; return the scheduler's address."""
+    def have(self, count: int, *, fresh: bool = False) -> str:
+        """Start workers until there are *count*, or that many new ones; return the scheduler's address."""
+        for worker in self.workers if fresh else []:
+            worker.kill()
+            worker.wait()
         self.workers = [worker for worker in self.workers if worker.poll() is None]
         options = ("--nthreads", "1", "--no-nanny", "--local-directory", str(self.folder))
         self.workers += [self._start("dask_worker", self.address, *options) for _ in range(count - len(self.workers))]
@@ -88,6 +92,13 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 def heard(calls: list[Any]) -> list[tuple[Any, ...]]:
     return [(call.name, call.error, call.heard and call.heard.to_dict()) for call in calls]
+
+
+def kill_when(process: subprocess.Popen[bytes], folder: Path, pattern: str) -> None:
+    while not any(folder.glob(pattern)):
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
 
 
 def where(number: int) -> tuple[int, int]:
@@ -120,7 +131,7 @@ def test_a_killed_workers_calls_are_done_by_the_other(cluster: Cluster, tmp_path
     spread = score_batch(sources, model, journal, cluster=address, progress=look)
     assert victim.poll() == -signal.SIGKILL
     assert [set(kept) for kept in kept_by[0].values()] == [{model.fingerprint}] * 2  # each worker was sent it
-    assert list(loaded[0].values()) == [1, 1]  # and loaded it once
+    assert max(loaded[0].values()) == 1  # and loaded it once at most: on a busy machine one may not have begun
     assert heard(spread) == heard(score_batch(sources, model, jobs=1))
     assert sum(call.heard is not None for call in spread) == 9
     assert len((tmp_path / "journal.jsonl").read_text().splitlines()) == 9
@@ -143,31 +154,50 @@ def test_a_file_that_a_worker_cannot_see_is_sent(
     assert heard(score_batch(sources, model, cluster=cluster.have(1))) == expected
 
 
-def test_features_and_folds_are_those_of_one_machine(
+def test_features_and_folds_are_those_of_one_machine_although_a_worker_is_killed(
     cluster: Cluster, synthetic_table: pd.DataFrame, synthetic_corpora: Path, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    address = cluster.have(2)
     monkeypatch.setenv("SER_DATA", str(synthetic_corpora))
     monkeypatch.setenv("SER_RUNS", str(tmp_path / "runs"))
     table = synthetic_table[synthetic_table["corpus"] == "savee"].reset_index(drop=True)
-    stores, answers = [], []
     recipe = ClassicalRecipe(name="svm", description="svm", corpora=("savee",))
-    for place, name in ((None, "here"), (address, "there")):
-        monkeypatch.setenv("SER_CACHE", str(tmp_path / name))
-        with on_cluster(place):
-            stores.append(extract_table(table, LogMelConfig(), extract=log_mel_frames))
-        clips, features = load_features(recipe)
-        run = RunFolder.open(recipe, "savee-loso", name)
-        with on_cluster(place, share=(clips, features)):
-            train_in_processes(
-                run, recipe, "savee-loso", clips, features, folds=range(4), jobs=1 if place is None else 4
-            )
-        answers.append([pd.read_parquet(run.fold(fold) / "predictions.parquet") for fold in range(4)])
-    np.testing.assert_array_equal(stores[0].values, stores[1].values)
-    np.testing.assert_array_equal(stores[0].offsets, stores[1].offsets)
-    for one, other in zip(*answers, strict=True):
-        pd.testing.assert_frame_equal(one, other)
+
+    monkeypatch.setenv("SER_CACHE", str(tmp_path / "here"))
+    here = extract_table(table, LogMelConfig(), extract=log_mel_frames)
+    clips, features = load_features(recipe)
+    alone = RunFolder.open(recipe, "savee-loso", "here")
+    train_in_processes(alone, recipe, "savee-loso", clips, features, folds=range(4))
+
+    monkeypatch.setenv("SER_CACHE", str(tmp_path / "there"))
+    address = cluster.have(2, fresh=True)  # which have these folders
+    run = RunFolder.open(recipe, "savee-loso", "there")
+    victim = cluster.workers[1]
+    with on_cluster(address):
+        there = extract_table(table, LogMelConfig(), extract=log_mel_frames)
+        load_features(recipe)
+        killing = threading.Thread(target=kill_when, args=(victim, run.fold(0).parent, "fold-*/progress.jsonl"))
+        killing.start()
+        train_elsewhere(run, recipe, "savee-loso", clips, folds=range(4))
+    killing.join()
+    assert victim.poll() == -signal.SIGKILL
+    np.testing.assert_array_equal(here.values, there.values)
+    np.testing.assert_array_equal(here.offsets, there.offsets)
+    for fold in range(4):
+        pd.testing.assert_frame_equal(alone.predictions(fold), run.predictions(fold))
+
+
+def test_a_worker_that_sees_other_clips_is_named(
+    cluster: Cluster, synthetic_corpora: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SER_DATA", str(synthetic_corpora))
+    monkeypatch.setenv("SER_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setenv("SER_CACHE", str(tmp_path / "cache"))
+    recipe = ClassicalRecipe(name="svm", description="svm", corpora=("savee",))
+    clips, _ = load_features(recipe)
+    run = RunFolder.open(recipe, "savee-loso", "other")
+    with on_cluster(cluster.have(1, fresh=True)), pytest.raises(TrainingError, match="A worker sees other clips"):
+        train_elsewhere(run, recipe, "savee-loso", clips.iloc[1:], folds=range(2))
 
 
 def test_work_is_done_over_there(cluster: Cluster) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import json
 import time
 from collections.abc import Iterable
@@ -15,12 +17,14 @@ import torch
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # comes with scikit-learn
 
 from ser_core.emotions import EMOTIONS, class_indices, label_names, map_label
+from ser_core.errors import TrainingError
 from ser_core.evaluation.report import evaluate_run
 from ser_core.features.store import FeatureStore
 from ser_core.files import write_atomically, write_text
 from ser_core.protocols import Split, answered_protocols, fold_count, make_split
+from ser_core.training.features import load_features
 from ser_core.training.fit import Report, fit_classical, fit_network
-from ser_core.training.recipe import NetworkRecipe, Recipe
+from ser_core.training.recipe import NetworkRecipe, Recipe, recipe_from_run
 from ser_core.training.runs import LOGIT_COLUMNS, RunFolder
 from ser_core.training.search import search_settings
 from ser_core.training.selection import select
@@ -89,6 +93,52 @@ def train_in_processes(
     work = (joblib.delayed(_train_fold)(run, recipe, protocol, table, store, fold, report) for fold in waiting)
     joblib.Parallel(n_jobs=min(jobs, len(waiting)), batch_size=1)(work)
     write_report(run, protocol, table)
+
+
+def train_elsewhere(
+    run: RunFolder,
+    recipe: Recipe,
+    protocol: str,
+    table: pd.DataFrame,
+    *,
+    folds: Iterable[int],
+    report: Report | None = None,
+) -> None:
+    """Train folds as :func:`train_folds` does, on the cluster of :func:`ser_core.parallel.on_cluster`.
+
+    Workers read the features from the folder that they share with this machine rather than being sent them: what a
+    cluster is sent may be lost with the worker that holds it, and a fold must outlive its worker.
+
+    Raises
+    ------
+    TrainingError
+        If a worker sees other clips than *table* has.
+    """
+    waiting = [fold for fold in folds if not run.finished(fold)]
+    clips = _digest(table)
+    work = (joblib.delayed(_train_there)(run.path, protocol, clips, fold, report) for fold in waiting)
+    joblib.Parallel(n_jobs=-1, batch_size=1)(work)
+    write_report(run, protocol, table)
+
+
+def _train_there(path: Path, protocol: str, clips: str, fold: int, report: Report | None) -> None:
+    run = RunFolder(path)
+    recipe, table, store = _inputs(path)
+    if _digest(table) != clips:
+        raise TrainingError("A worker sees other clips: give it the same folders, SER_DATA, SER_CACHE and SER_RUNS.")
+    if not run.finished(fold):  # somebody may have done it before they were cut off
+        _train_fold(run, recipe, protocol, table, store, fold, report)
+
+
+@functools.lru_cache(maxsize=1)
+def _inputs(path: Path) -> tuple[Recipe, pd.DataFrame, FeatureStore]:
+    recipe = recipe_from_run(RunFolder(path).read())
+    return recipe, *load_features(recipe)
+
+
+def _digest(table: pd.DataFrame) -> str:
+    names = table["corpus"].astype(str) + "/" + table["clip"].astype(str) + "/" + table["speaker"].astype(str)
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()
 
 
 def _train_fold(
