@@ -12,8 +12,7 @@ import numpy as np
 import soundfile as sf
 
 from ser_core.emotions import CORPUS_LABELS
-
-RATE = 16_000
+from ser_core.synthetic import MANNERS, RATE, voice
 
 #: What :func:`encode` writes, by the usual ending of the file.
 KINDS = ("wav", "flac", "ogg", "opus", "mp3", "aiff", "webm", "m4a", "mp4")
@@ -27,53 +26,6 @@ _SNDFILE = {
     "aiff": ("AIFF", "PCM_16"),
 }
 _AV = {"webm": ("webm", "libopus"), "m4a": ("ipod", "aac"), "mp4": ("mp4", "aac")}
-
-#: Centre frequencies of the first three formants of five vowels in Hz (Peterson & Barney 1952, men).
-_VOWELS = ((730, 1090, 2440), (270, 2290, 3010), (300, 870, 2240), (530, 1840, 2480), (570, 840, 2410))
-
-#: Pitch in Hz, range of the pitch, level and syllables a second, by emotion: far apart, so that a model can learn them.
-_MANNERS = {
-    "neutral": (120, 0.10, 0.20, 4.0),
-    "calm": (105, 0.05, 0.10, 3.0),
-    "happy": (220, 0.45, 0.35, 5.0),
-    "sad": (100, 0.03, 0.06, 2.5),
-    "angry": (190, 0.35, 0.60, 6.0),
-    "fearful": (260, 0.20, 0.25, 7.0),
-    "disgust": (135, 0.25, 0.30, 3.5),
-    "surprised": (300, 0.60, 0.40, 4.5),
-}
-
-
-def voice(
-    seconds: float = 1.0,
-    *,
-    pitch_hz: float = 130.0,
-    pitch_range: float = 0.2,
-    level: float = 0.3,
-    syllables_hz: float = 4.0,
-    rate: int = RATE,
-    seed: int = 0,
-) -> np.ndarray:
-    """Return vowels spoken by a source and a filter: a pulse train with a pitch contour through formants.
-
-    Its samples [shape=(seconds x rate,), float32] peak at *level*; silero-vad takes it for speech.
-    """
-    rng = np.random.default_rng(seed)
-    time = np.arange(round(seconds * rate)) / rate
-    contour = pitch_hz * (1 + pitch_range * np.sin(2 * np.pi * 0.7 * time + rng.uniform(0, np.pi)) - 0.05 * time)
-    phase = np.cumsum(contour / rate)
-    pulses = np.diff(np.floor(phase), prepend=0.0) + 0.01 * rng.standard_normal(len(time))
-    source = np.fft.rfft(pulses)
-    frequency = np.fft.rfftfreq(len(time), 1 / rate)
-    syllable = np.floor(time * syllables_hz).astype(int) % len(_VOWELS)
-    sound = np.zeros(len(time))
-    for number, formants in enumerate(_VOWELS):
-        response = sum(
-            gain / (1 + 1j * (frequency - centre) / 50) for centre, gain in zip(formants, (1, 0.5, 0.25), strict=True)
-        )
-        sound += np.fft.irfft(source * response, len(time)) * (syllable == number)
-    sound *= 0.15 + np.sin(np.pi * np.clip(time * syllables_hz % 1, 0, 1)) ** 2
-    return (level * sound / np.abs(sound).max()).astype(np.float32)
 
 
 def encode(samples: np.ndarray, kind: str, rate: int = RATE, subtype: str | None = None) -> bytes:
@@ -115,7 +67,7 @@ def video_only() -> bytes:
 @functools.cache
 def clip_bytes(emotion: str, seconds: float = 0.6, seed: int = 0) -> bytes:
     """Return a WAV file of a voice in the manner of an emotion."""
-    pitch, pitch_range, level, syllables = _MANNERS[emotion]
+    pitch, pitch_range, level, syllables = MANNERS[emotion]
     sound = voice(seconds, pitch_hz=pitch, pitch_range=pitch_range, level=level, syllables_hz=syllables, seed=seed)
     return encode(sound, "wav")
 
