@@ -58,3 +58,7 @@ class ClusterError(SERError):
 
 class AlarmError(SERError):
     """An alarm of the live page has an impossible value."""
+
+
+class ClassroomError(SERError):
+    """A class is not open, is full, or cannot take what was asked; or a certificate could not be made."""
