@@ -211,17 +211,37 @@ def checked_onnx(folder: str | os.PathLike[str], card: ModelCard) -> bytes | Non
 def _checked(folder: str | os.PathLike[str], card: ModelCard, entry: Weights) -> bytes:
     if Path(entry.file).name != entry.file:
         raise BundleError(f"The model '{card.name}' names weights outside its folder: do not use it.")
+    path = Path(folder) / entry.file
     try:
-        data = (Path(folder) / entry.file).read_bytes()
+        data = path.read_bytes()
     except OSError as error:
         raise BundleError(f"The model '{card.name}' lacks its file {entry.file}: install it again.") from error
-    if hashlib.sha256(data).hexdigest() != entry.sha256:
+    if hashlib.sha256(data).hexdigest() == entry.sha256:
+        return data
+    waiting = _waiting(path, entry.sha256)
+    if waiting is None:
         raise BundleError(f"The file {entry.file} of model '{card.name}' is damaged: install it again.")
-    return data
+    return waiting
+
+
+def _next(path: Path) -> Path:
+    """Return where new weights wait until the card names them."""
+    return path.with_name(f".{path.name}.next")
+
+
+def _waiting(path: Path, sha256: str) -> bytes | None:
+    """Return weights that the card names already and that a killed process did not move into their place."""
+    try:
+        data = _next(path).read_bytes()
+    except OSError:
+        return None
+    return data if hashlib.sha256(data).hexdigest() == sha256 else None
 
 
 def write_bundle(folder: Path, weights: bytes, weights_file: str, fields: Mapping[str, Any]) -> ModelCard:
-    """Write a bundle: the weights first, the card last, each whole or not at all.
+    """Write a bundle, so that at every moment, whatever happens, the folder holds the old model or the new one.
+
+    New weights wait beside the old ones until the card, whose renaming decides, names them.
 
     Parameters
     ----------
@@ -235,9 +255,22 @@ def write_bundle(folder: Path, weights: bytes, weights_file: str, fields: Mappin
     entry = Weights(file=weights_file, bytes=len(weights), sha256=hashlib.sha256(weights).hexdigest())
     card = ModelCard(weights=entry, **fields)
     folder.mkdir(parents=True, exist_ok=True)
-    write_bytes(folder / weights_file, weights)
+    path = folder / weights_file
+    _settle(folder, path)
+    write_bytes(_next(path), weights)
     write_card(folder, card)
+    _next(path).replace(path)
     return card
+
+
+def _settle(folder: Path, path: Path) -> None:
+    """Finish what a killed process began: weights that the card names move into their place."""
+    try:
+        named = load_card(folder).weights
+    except BundleError:  # there was none, or nothing that could be used
+        return
+    if named.file == path.name and _waiting(path, named.sha256) is not None:
+        _next(path).replace(path)
 
 
 def write_card(folder: Path, card: ModelCard) -> None:

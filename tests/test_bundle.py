@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import skops.io
 
+from ser_core import bundle
 from ser_core.bundle import CARD_NAME, checked_weights, find_bundle, list_bundles, load_card, write_bundle
 from ser_core.emotions import EMOTIONS
 from ser_core.errors import BundleError
@@ -195,3 +196,31 @@ def test_network_that_claims_gigabytes(tmp_path: Path) -> None:
     folder = Path(shutil.copytree(find_bundle("lite"), tmp_path / "lite"))
     _edit(folder, lambda card: card["model"].update(hidden=10**7))
     _refused(folder, "damaged at 'model")
+
+
+def test_a_bundle_that_is_replaced_is_the_old_or_the_new_one_at_every_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fields = load_card(find_bundle("lite")).model_dump(exclude={"weights", "onnx"})
+    versions = [bytes([number]) * 1000 for number in range(4)]
+    write_bundle(tmp_path / "m", versions[0], "weights.safetensors", fields)
+    for killed_at in ("card", "rename"):
+        before, new = versions[:2] if killed_at == "card" else versions[1:3]
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            target, name = (bundle, "write_card") if killed_at == "card" else (Path, "replace")
+            original = getattr(target, name)
+
+            def killed(*arguments: Any, original: Any = original, name: str = name) -> Any:
+                if name == "write_card" or arguments[0].name.endswith(".next"):
+                    raise KeyboardInterrupt
+                return original(*arguments)
+
+            patch.setattr(target, name, killed)
+            write_bundle(tmp_path / "m", new, "weights.safetensors", fields)
+        card = load_card(tmp_path / "m")
+        assert checked_weights(tmp_path / "m", card) == (before if killed_at == "card" else new)
+        if killed_at == "card":
+            write_bundle(tmp_path / "m", new, "weights.safetensors", fields)
+    card = write_bundle(tmp_path / "m", versions[3], "weights.safetensors", fields)
+    assert checked_weights(tmp_path / "m", card) == versions[3]
+    assert sorted(path.name for path in (tmp_path / "m").iterdir()) == [CARD_NAME, "weights.safetensors"]
