@@ -198,29 +198,40 @@ def test_network_that_claims_gigabytes(tmp_path: Path) -> None:
     _refused(folder, "damaged at 'model")
 
 
+@pytest.mark.parametrize("killed_at", ["write_card", "replace"])
 def test_a_bundle_that_is_replaced_is_the_old_or_the_new_one_at_every_step(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    killed_at: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fields = load_card(find_bundle("lite")).model_dump(exclude={"weights", "onnx"})
-    versions = [bytes([number]) * 1000 for number in range(4)]
-    write_bundle(tmp_path / "m", versions[0], "weights.safetensors", fields)
-    for killed_at in ("card", "rename"):
-        before, new = versions[:2] if killed_at == "card" else versions[1:3]
-        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-            target, name = (bundle, "write_card") if killed_at == "card" else (Path, "replace")
-            original = getattr(target, name)
+    old, new, last = (bytes([number]) * 1000 for number in range(3))
 
-            def killed(*arguments: Any, original: Any = original, name: str = name) -> Any:
-                if name == "write_card" or arguments[0].name.endswith(".next"):
-                    raise KeyboardInterrupt
-                return original(*arguments)
+    def write(weights: bytes) -> None:
+        write_bundle(tmp_path / "m", weights, "weights.safetensors", fields)
 
-            patch.setattr(target, name, killed)
-            write_bundle(tmp_path / "m", new, "weights.safetensors", fields)
-        card = load_card(tmp_path / "m")
-        assert checked_weights(tmp_path / "m", card) == (before if killed_at == "card" else new)
-        if killed_at == "card":
-            write_bundle(tmp_path / "m", new, "weights.safetensors", fields)
-    card = write_bundle(tmp_path / "m", versions[3], "weights.safetensors", fields)
-    assert checked_weights(tmp_path / "m", card) == versions[3]
+    write(old)
+    target = bundle if killed_at == "write_card" else Path
+    original = getattr(target, killed_at)
+
+    def killed(*arguments: Any) -> Any:
+        if killed_at == "write_card" or arguments[0].name.endswith(".next"):
+            raise KeyboardInterrupt
+        return original(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(target, killed_at, killed)
+        with pytest.raises(KeyboardInterrupt):
+            write(new)
+    expected = old if killed_at == "write_card" else new
+    assert checked_weights(tmp_path / "m", load_card(tmp_path / "m")) == expected
+    with monkeypatch.context() as patch:  # a second kill must not cost what the first one left
+        patch.setattr(bundle, "write_card", killed if killed_at == "write_card" else _killed)
+        with pytest.raises(KeyboardInterrupt):
+            write(last)
+    assert checked_weights(tmp_path / "m", load_card(tmp_path / "m")) == expected
+    write(last)
+    assert checked_weights(tmp_path / "m", load_card(tmp_path / "m")) == last
     assert sorted(path.name for path in (tmp_path / "m").iterdir()) == [CARD_NAME, "weights.safetensors"]
+
+
+def _killed(*_: Any) -> None:
+    raise KeyboardInterrupt

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ser_core.corpora.expected import expected_clips
 from ser_core.corpora.table import find_clips
-from ser_core.corpora.transfer import Cancelled, Progress, Remote, fetch, stopped
+from ser_core.corpora.transfer import Cancelled, Progress, Remote, alone, fetch, stopped
 from ser_core.corpora.unpack import move_into, unzip
 from ser_core.errors import DownloadError
 
@@ -110,15 +110,20 @@ def fetch_all(jobs: Sequence[Callable[[], object]], progress: Progress | None, c
 def unpack(archive: Path, corpus: str, target: Path, cancelled: Cancelled | None) -> None:
     """Unpack sounds and tables of *archive* into *target* and remove the archive; all of it or nothing."""
     staging = target.parent / f".{archive.stem}.unpacking"
-    shutil.rmtree(staging, ignore_errors=True)
-    try:
-        unzip(archive, staging, max_bytes=_MAX_UNPACKED, keep=_is_wanted, cancelled=cancelled)
-        if not staging.is_dir() or not find_clips(corpus, staging)[0]:
-            raise DownloadError(f"{archive.name} holds no clip of the corpus: look on its page for what has changed.")
-        move_into(staging, target)
-    finally:
+    with alone(archive):
+        if not archive.exists():  # another process has unpacked it meanwhile
+            return
         shutil.rmtree(staging, ignore_errors=True)
-    archive.unlink()
+        try:
+            unzip(archive, staging, max_bytes=_MAX_UNPACKED, keep=_is_wanted, cancelled=cancelled)
+            if not staging.is_dir() or not find_clips(corpus, staging)[0]:
+                raise DownloadError(
+                    f"{archive.name} holds no clip of the corpus: look on its page for what has changed."
+                )
+            move_into(staging, target)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+        archive.unlink()
 
 
 def require_room(folder: Path, needed: int) -> None:

@@ -6,17 +6,19 @@ file that is there is a good one. Only the standard library is used.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import http.client
 import json
+import os
 import re
 import ssl
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.message import Message
 from functools import partial
@@ -25,6 +27,11 @@ from typing import IO, Any
 
 from ser_core.errors import CancelledError, DownloadError
 from ser_core.files import write_text
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 Progress = Callable[[int, int], None]
 Cancelled = Callable[[], bool]
@@ -113,25 +120,29 @@ def fetch(
         return target
     part = target.with_name(f"{target.name}.part")
     guard_disk(lambda: target.parent.mkdir(parents=True, exist_ok=True), target)
-    failures = 0
-    while True:
-        before = _size(part)
-        try:
-            _attempt(remote, part, progress, cancelled)
-            break
-        except _PassingError as error:
-            failures = failures + 1 if _size(part) <= before else 0
-            if failures >= tries:
-                kept = " What was fetched is kept." if _size(part) else ""
-                raise DownloadError(
-                    f"{_host(remote.url)} cannot be reached ({error}): check the connection and try again.{kept}"
-                ) from error
-            if cancelled and cancelled():
-                raise stopped() from None
-            time.sleep(wait_s * 2 ** max(failures - 1, 0))
-    _check(remote, part, target.name)
-    part.replace(target)
-    _note(part).unlink(missing_ok=True)
+    with alone(target):
+        if target.exists():  # another process was quicker
+            part.unlink(missing_ok=True)
+            return target
+        failures = 0
+        while True:
+            before = _size(part)
+            try:
+                _attempt(remote, part, progress, cancelled)
+                break
+            except _PassingError as error:
+                failures = failures + 1 if _size(part) <= before else 0
+                if failures >= tries:
+                    kept = " What was fetched is kept." if _size(part) else ""
+                    raise DownloadError(
+                        f"{_host(remote.url)} cannot be reached ({error}): check the connection and try again.{kept}"
+                    ) from error
+                if cancelled and cancelled():
+                    raise stopped() from None
+                time.sleep(wait_s * 2 ** max(failures - 1, 0))
+        _check(remote, part, target.name)
+        part.replace(target)
+        _note(part).unlink(missing_ok=True)
     return target
 
 
@@ -248,6 +259,47 @@ def _check(remote: Remote, part: Path, name: str) -> None:
             f"{name} came damaged: its {kind.upper()} checksum is not the published one. "
             "It was removed; download it again."
         )
+
+
+@contextlib.contextmanager
+def alone(target: Path) -> Iterator[None]:
+    """Let one process (and one thread) at a time make the file *target*.
+
+    The lock is the system's own, so it goes with a process that is killed.
+
+    Raises
+    ------
+    DownloadError
+        If another one is at it.
+    """
+    if fcntl is None:
+        yield
+        return
+    path = target.with_name(f".{target.name}.lock")
+    lock = guard_disk(partial(_take_lock, path), target)
+    if lock is None:
+        raise DownloadError(f"Another process is fetching {target.name}: wait until it has finished, then try again.")
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        os.close(lock)
+
+
+def _take_lock(path: Path) -> int | None:
+    """Return the open lock, None where another holds it."""
+    while True:
+        lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.stat(path), os.fstat(lock)):  # else the one before has just removed it
+                return lock
+        except BlockingIOError:
+            os.close(lock)
+            return None
+        except FileNotFoundError:
+            pass
+        os.close(lock)
 
 
 def guard_disk(action: Callable[[], Any], path: Path) -> Any:

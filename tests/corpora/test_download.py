@@ -304,6 +304,18 @@ def test_a_stop_is_taken_up_later(server: Server, tmp_path: Path) -> None:
     assert _get(server, tmp_path / "file").read_bytes() == DATA
 
 
+def test_two_at_once_do_not_mix_and_the_second_is_told(server: Server, tmp_path: Path) -> None:
+    said: list[str] = []
+
+    def meanwhile(*_: int) -> None:
+        if not said:
+            said.append(_refused(DownloadError, lambda: _get(server, tmp_path / "file")))
+
+    assert _get(server, tmp_path / "file", progress=meanwhile).read_bytes() == DATA
+    assert "Another process is fetching file" in said[0]
+    assert _left(tmp_path) == ["file"]
+
+
 # Archives
 
 
