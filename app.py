@@ -26,6 +26,7 @@ PAGES = [
     st.Page("pages/explore.py", title="Explore", icon=":material/travel_explore:"),
     st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
     st.Page("pages/evaluate.py", title="Evaluate", icon=":material/verified:"),
+    st.Page("pages/classroom.py", title="Classroom", icon=":material/school:"),
 ]
 
 st.navigation(PAGES).run()

@@ -1,0 +1,5 @@
+"""Lessons."""
+
+
+def show_lessons() -> None:
+    """Draw."""
