@@ -31,7 +31,7 @@ from ser_core.training.progress import EpochProgress, FeatureProgress
 from ser_core.training.publish import publish_bundle
 from ser_core.training.recipe import Recipe, built_in_recipes, load_recipe, recipe_from_run
 from ser_core.training.runs import RunFolder
-from ser_core.training.soft_labels import check_teacher
+from ser_core.training.soft_labels import check_teacher, read_for_teacher
 from ser_core.training.state import read_state, working, write_state
 
 
@@ -83,6 +83,7 @@ def _train(
     check_teacher(recipe, protocol, folds or [0])  # before hours of work; each fold is checked again at its turn
     with on_cluster(options.cluster):
         table, store = load_features(recipe, show)
+        read_for_teacher(recipe, table, protocol, (folds or [0])[0], show)
     folds = folds or list(range(fold_count(protocol, table)))
     state = read_state(run)
     if state is not None:

@@ -11,12 +11,13 @@ from scipy.special import softmax
 from ser_core.corpora.votes import CHOICES, read_votes
 from ser_core.emotions import label_names, map_label
 from ser_core.errors import TrainingError
-from ser_core.features.store import extract_table
+from ser_core.features.store import FeatureStore, Progress, extract_table
 from ser_core.training.data import ClipData, possible_classes
 from ser_core.training.features import feature_sources
 from ser_core.training.network import load_weights, predict_logits
 from ser_core.training.recipe import DistillationConfig, NetworkRecipe, Recipe, recipe_from_run
 from ser_core.training.runs import RunFolder
+from ser_core.training.selection import used_rows
 
 #: The least weight that a clip's own label keeps.
 _LABEL = 0.1
@@ -66,6 +67,20 @@ def check_teacher(recipe: Recipe, protocol: str, folds: Iterable[int]) -> None:
             _teacher(recipe, recipe.distillation, protocol, fold)
 
 
+def read_for_teacher(
+    recipe: Recipe, table: pd.DataFrame, protocol: str, fold: int, progress: Progress | None = None
+) -> None:
+    """Compute what a recipe's teacher reads where it is not cached: once, rather than in each fold at the same time."""
+    if isinstance(recipe, NetworkRecipe) and recipe.distillation is not None:
+        _, teacher = _teacher(recipe, recipe.distillation, protocol, fold)
+        _read(teacher, table[used_rows(table, recipe)], progress)
+
+
+def _read(teacher: NetworkRecipe, clips: pd.DataFrame, progress: Progress | None = None) -> FeatureStore:
+    source = feature_sources(teacher, versions=False)[0]
+    return extract_table(clips, source.config, extract=source.extract, dtype=source.dtype, progress=progress)
+
+
 def _teacher(
     recipe: NetworkRecipe, settings: DistillationConfig, protocol: str, fold: int
 ) -> tuple[RunFolder, NetworkRecipe]:
@@ -94,8 +109,7 @@ def _taught(
     """Return the teacher's shares for the rows *train*, among the classes that their corpora have."""
     run, teacher = _teacher(recipe, settings, protocol, fold)
     clips = table.iloc[train]
-    source = feature_sources(teacher, versions=False)[0]
-    store = extract_table(clips, source.config, extract=source.extract, dtype=source.dtype)
+    store = _read(teacher, clips)
     network = load_weights(teacher.network, run.fold(fold) / "weights.safetensors")
     rows = np.arange(len(clips))
     logits = predict_logits(network, ClipData.from_table(clips, store, {}, teacher.labels), rows)
