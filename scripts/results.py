@@ -3,7 +3,8 @@
 Each model gets its card, models/NAME/README.md, and, where it reads a spectrogram, model.onnx if it has none of its
 present weights. The finished runs in SER_RUNS make docs/families.md, which is left alone where there is none. With
 --check nothing is written, and the status is 1 when a file does not hold what the models' model.json say; runs are not
-looked at.
+looked at. What is measured by commands that write no card is noted by hand in docs/measured.md, a part of
+docs/results.md.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ def _pages(folders: list[Path]) -> dict[Path, str]:
     cards = [load_card(folder) for folder in folders]
     readme = PROJECT / "README.md"
     return {
-        PROJECT / "docs/results.md": results_page(cards),
+        PROJECT / "docs/results.md": results_page(cards, (PROJECT / "docs/measured.md").read_text("utf-8")),
         readme: _FIGURES.sub(lambda match: f"{match[1]}{summary_table(cards)}\n{match[2]}", readme.read_text("utf-8")),
         **{folder / "README.md": _NOTE + card_page(card) for folder, card in zip(folders, cards, strict=True)},
     }

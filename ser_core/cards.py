@@ -42,8 +42,8 @@ def card_page(card: ModelCard) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def results_page(cards: Sequence[ModelCard]) -> str:
-    """Return the whole of `docs/results.md`: all models side by side, then the card of each."""
+def results_page(cards: Sequence[ModelCard], measured: str = "") -> str:
+    """Return the whole of `docs/results.md`: all models side by side, what else was *measured*, the card of each."""
     parts = [
         "# Results",
         "Written by `python scripts/results.py` from the `model.json` of each shipped model; do not edit by hand. "
@@ -52,6 +52,7 @@ def results_page(cards: Sequence[ModelCard]) -> str:
         _UNITS,
         summary_table(cards),
         "Each cell: UAR [95 % interval]; accuracy.",
+        *([lowered(measured).strip()] if measured else []),
         *(lowered(card_page(card)).rstrip() for card in cards),
     ]
     return "\n\n".join(parts) + "\n"

@@ -117,4 +117,5 @@ def test_results_hold_every_card_one_level_lower() -> None:
     assert page.count("\n# ") == 0
     for card in cards:
         assert lowered(card_page(card)).rstrip() in page
+    assert "\n## Else\n\n### Time\n" in results_page(cards, "# Else\n\n## Time\n")
     assert lowered("# a\n\n## b\n", 2) == "### a\n\n#### b\n"
