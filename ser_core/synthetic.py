@@ -105,10 +105,10 @@ def spoken(emotion: str, speaker: int = 0, take: int = 0, seconds: float = 1.0) 
 def write_corpus(
     folder: Path,
     *,
-    speakers: int = 8,
+    speakers: int = 6,
     takes: int = 3,
     emotions: Sequence[str] = _EMOTIONS,
-    seconds: float = 0.8,
+    seconds: float = 0.6,
 ) -> Path:
     """Write a corpus as :mod:`ser_core.corpora.own` reads it, and return its folder, whose name is the corpus's."""
     rows = []
