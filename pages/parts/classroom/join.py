@@ -108,5 +108,7 @@ def show_ranking(room: Room) -> None:
                 "answered", min_value=0, max_value=len(room.questions), format="%d"
             ),
             "nickname": st.column_config.TextColumn("nickname", width="medium"),
+            "place": st.column_config.NumberColumn("place", width=55),
+            "right": st.column_config.NumberColumn("right", width=55),
         },
     )  # fmt: skip

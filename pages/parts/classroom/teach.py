@@ -46,7 +46,11 @@ def show_teacher() -> None:
     _show_door(room, key)
     st.fragment(_look_on, run_every=_POLL_S)(code)
     st.subheader("The class and the model, clip by clip", anchor=False)
-    st.fragment(_compare, run_every=_SLOW_POLL_S)(code)
+    if st.toggle(
+        "Show the answers", key="classroom_answers",
+        help="Names the meant emotion of every clip: better when all have finished, if your screen is on the wall.",
+    ):  # fmt: skip
+        st.fragment(_compare, run_every=_SLOW_POLL_S)(code)
     _manage(room, key)
 
 
@@ -87,7 +91,7 @@ def _show_door(room: Room, key: str) -> None:
     with right:
         st.text(room.title)
         address = (st.context.url or "").split("?")[0]
-        st.markdown("Students open this address, choose **Classroom**, then **A class**, and type the code:")
+        st.markdown("Students open this address, or choose **Classroom**, **A class**, and type the code:")
         st.code(f"{address}?class={room.code}", language=None)
         if "//localhost" in address or "//127." in address:
             st.caption("“localhost” is this machine alone: give students its name or number in your network instead.")

@@ -37,7 +37,7 @@ def show_lab() -> None:
     left, right = st.columns(2, gap="large")
     corpus = left.selectbox("Corpus", corpora, format_func=corpus_title, key="lab_corpus")
     seeds = right.selectbox("Repeated", [1, 3, 5], index=1, format_func=lambda n: f"{n} ×", key="lab_seeds")
-    key = f"lab:{corpus}:{seeds}:{data_version()}"
+    key = lab_key(corpus, seeds)
 
     def work(progress: Progress, cancelled: object) -> LabReport:
         return run_lab(corpus, seeds=seeds, progress=progress, cancelled=cancelled)  # type: ignore[arg-type]
@@ -54,6 +54,11 @@ def show_lab() -> None:
         return
     _show(report)
     st.button("Run it again", key="lab_again", on_click=forget, args=(key,), icon=":material/replay:", type="tertiary")
+
+
+def lab_key(corpus: str, seeds: int) -> str:
+    """Return what names a run of the laboratory, for every page that shows it."""
+    return f"lab:{corpus}:{seeds}:{data_version()}"
 
 
 def _ways() -> None:
