@@ -7,6 +7,10 @@ import os
 import streamlit as st
 from starlette.formparsers import MultiPartParser
 
+from pages.parts.events import start_log, visit
+from pages.parts.privacy.promise import show_in_brief
+from pages.parts.session_end import watch_sessions
+
 # Before torch is imported by a page: with a thread per core, a model this small takes 30 times as long as with one
 # whenever something else is busy on the machine, because its threads wait for one another.
 for _library in ("OMP", "OPENBLAS"):
@@ -27,6 +31,12 @@ PAGES = [
     st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
     st.Page("pages/evaluate.py", title="Evaluate", icon=":material/verified:"),
     st.Page("pages/classroom.py", title="Classroom", icon=":material/school:"),
+    st.Page("pages/privacy.py", title="Privacy", icon=":material/lock:"),
 ]
 
-st.navigation(PAGES).run()
+start_log()
+watch_sessions()
+page = st.navigation(PAGES)
+with visit(page.url_path or "predict"):
+    page.run()
+    show_in_brief()

@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 import cli
-
 from harm import server
 from harm.cases import CASES, run_case
 from harm.kills import Series, kill_series

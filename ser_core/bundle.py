@@ -19,7 +19,7 @@ from ser_core.emotions import EMOTIONS
 from ser_core.errors import BundleError
 from ser_core.features.functionals import FunctionalsConfig
 from ser_core.features.logmel import LogMelConfig
-from ser_core.files import write_bytes
+from ser_core.files import one_at_a_time, write_bytes
 from ser_core.networks.adapted import AdaptedEncoderConfig
 from ser_core.networks.encoded import EncoderConfig
 from ser_core.networks.encoder_head import EncoderHeadConfig
@@ -251,15 +251,27 @@ def write_bundle(folder: Path, weights: bytes, weights_file: str, fields: Mappin
         The bytes and the name of their file.
     fields
         All fields of :class:`ModelCard` but `weights`.
+
+    Raises
+    ------
+    BundleError
+        If it cannot be written; what the folder held can still be used.
     """
     entry = Weights(file=weights_file, bytes=len(weights), sha256=hashlib.sha256(weights).hexdigest())
     card = ModelCard(weights=entry, **fields)
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / weights_file
-    _settle(folder, path)
-    write_bytes(_next(path), weights)
-    write_card(folder, card)
-    _next(path).replace(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with one_at_a_time(folder):
+            _settle(folder, path)
+            write_bytes(_next(path), weights)
+            write_card(folder, card)
+            _next(path).replace(path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise BundleError(
+            f"The model cannot be written to {folder} ({reason}): make room there, or choose another folder."
+        ) from error
     return card
 
 

@@ -62,3 +62,7 @@ class AlarmError(SERError):
 
 class ClassroomError(SERError):
     """A class is not open, is full, or cannot take what was asked; or a certificate could not be made."""
+
+
+class KeptError(SERError):
+    """Files that the program keeps cannot be removed."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
+from pages.parts.events import milliseconds, note
 from pages.parts.inputs import Sound
 from pages.parts.jobs import background, forget
 from ser_core.audio import Waveform
@@ -111,8 +113,10 @@ def predict(model: Recogniser, folder: Path, sound: Sound) -> Prediction:
     kept: dict[tuple[str, str, int], Prediction] = st.session_state.setdefault("predictions", {})
     key = (sound.digest, str(folder), _version(folder))
     if key not in kept:
+        begun = time.monotonic()
         with st.spinner("Listening …"):
             kept[key] = model.predict(sound.waveform)
+        note("answer", ms=milliseconds(begun))
         while len(kept) > _KEPT:
             kept.pop(next(iter(kept)))
     return kept[key]

@@ -188,12 +188,12 @@ def _undisturbed(work: Work, place: Path) -> Found:
 
 def _room(work: Work) -> int:
     """Return how large the disk is: a few times what the work leaves."""
-    return _DISK * (3 if work.name == "download" else 1)
+    return _DISK * (6 if work.name == "download" else 1)
 
 
 def _spare(work: Work) -> int:
     """Return how many bytes are left on the full disk, so that the work can begin."""
-    return {"training": 150_000, "download": 900_000, "batch": 8192, "bundle": 100_000}.get(work.name, 4096)
+    return {"training": 150_000, "download": 900_000, "batch": 4096, "bundle": 100_000}.get(work.name, 4096)
 
 
 def _fill(file: int, spare: int) -> None:

@@ -21,7 +21,7 @@ import torch
 
 from harm.server import Sound, sources
 from ser_core.bundle import CARD_NAME, checked_onnx, checked_weights, load_card, write_bundle
-from ser_core.calls import BatchModel, Journal, list_sources, score_batch
+from ser_core.calls import BatchModel, Call, Journal, list_sources, score_batch
 from ser_core.calls.exports import batch_dict
 from ser_core.calls.measures import Limits
 from ser_core.corpora import read_corpora, read_corpus
@@ -54,7 +54,7 @@ class Work(ABC):
         self.inputs = inputs
         inputs.mkdir(parents=True, exist_ok=True)
 
-    def begin(self, place: Path) -> None:
+    def begin(self, place: Path) -> None:  # noqa: B027  # most begin with nothing
         """Make what is there before the work."""
 
     @abstractmethod
@@ -95,15 +95,18 @@ class Training(Work):
             target.write_bytes(clip_bytes(emotion))
 
     def settings(self, place: Path) -> Mapping[str, str]:
+        """Return the variables that point the program at *place*."""
         return {**super().settings(place), "SER_DATA": str(self.inputs)}
 
     def run(self, place: Path) -> None:
+        """Do the work to its end."""
         run = RunFolder.open(self.recipe, self.protocol)
         with working(run):
             table, store = load_features(self.recipe)
             train_folds(run, self.recipe, self.protocol, table, store, folds=self.folds)
 
     def finished(self, place: Path) -> Found:
+        """Return what is finished, each thing of it read."""
         run = RunFolder(place / "runs" / f"{self.recipe.name}-{self.protocol}")
         found: Found = {}
         if run.recipe_path.exists():
@@ -136,9 +139,11 @@ class Download(Work):
         self.sound = sound
 
     def run(self, place: Path) -> None:
+        """Do the work to its end."""
         download("ravdess", place / "data", sources=sources(self.sound))
 
     def finished(self, place: Path) -> Found:
+        """Return what is finished, each thing of it read."""
         folder = place / "data/ravdess"
         found = {path.name: _digest(path.read_bytes()) for path in folder.rglob("*.wav")}
         archive = place / "data" / "Audio_Speech_Actors_01-24.zip"
@@ -158,17 +163,21 @@ class Batch(Work):
         write_calls(inputs, self._calls)
 
     def run(self, place: Path) -> None:
-        journal = Journal(place / "journal.jsonl")
-        calls = score_batch(list_sources([self.inputs]), BatchModel.load("lite"), journal, jobs=1)
-        text = json.dumps(batch_dict(calls, Limits(), "lite"), sort_keys=True)
-        (place / "calls.json").write_text(text)  # only once all are finished; looked at in the end
+        """Do the work to its end."""
+        self._score(Journal(place / "journal.jsonl"))
 
     def finished(self, place: Path) -> Found:
+        """Return what is finished, each thing of it read."""
         journal = Journal(place / "journal.jsonl")
         return {key: _digest(json.dumps(call.to_dict())) for key, call in journal._known.items()}
 
     def result(self, place: Path) -> Found:
-        return {**self.finished(place), "all calls": _digest((place / "calls.json").read_bytes())}
+        """Return what is there in the end."""
+        calls = self._score(Journal(place / "journal.jsonl"))
+        return {**self.finished(place), "all calls": _digest(json.dumps(batch_dict(calls, Limits(), "lite")))}
+
+    def _score(self, journal: Journal) -> list[Call]:
+        return score_batch(list_sources([self.inputs]), BatchModel.load("lite"), journal, jobs=1)
 
 
 class Bundle(Work):
@@ -186,14 +195,17 @@ class Bundle(Work):
         self.second = safetensors.numpy.save({name: np.array(2 * tensor) for name, tensor in tensors.items()})
 
     def begin(self, place: Path) -> None:
+        """Make what is there before the work."""
         self._write(place, self.first)
 
     def run(self, place: Path) -> None:
+        """Do the work to its end."""
         for _ in range(self._times):
             self._write(place, self.first)
             self._write(place, self.second)
 
     def finished(self, place: Path) -> Found:
+        """Return what is finished, each thing of it read."""
         card = load_card(place / "model")
         weights = checked_weights(place / "model", card)
         checked_onnx(place / "model", card)
@@ -202,6 +214,7 @@ class Bundle(Work):
         return {"a model": "whole"}
 
     def result(self, place: Path) -> Found:
+        """Return what is there in the end."""
         self.finished(place)
         names = sorted(path.name for path in (place / "model").iterdir())
         return {"files": str(len(names)), CARD_NAME: _digest((place / "model" / CARD_NAME).read_bytes())}
@@ -223,9 +236,11 @@ class Manifest(Work):
         self._corpus(self.reference)
 
     def begin(self, place: Path) -> None:
+        """Make what is there before the work."""
         self._corpus(place / "data")
 
     def run(self, place: Path) -> None:
+        """Do the work to its end."""
         for change in range(self._times):
             manifest = place / "data/mine/clips.csv"
             status = manifest.stat()
@@ -233,6 +248,7 @@ class Manifest(Work):
             read_corpora(["mine"])
 
     def finished(self, place: Path) -> Found:
+        """Return what is finished, each thing of it read."""
         for path in place.glob("cache/tables/*.parquet"):
             pd.read_parquet(path, page_checksum_verification=True)
         table = read_corpus("mine", place / "data/mine")

@@ -26,7 +26,7 @@ AGENTS = ":material/support_agent: Agents"
 @pytest.fixture
 def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setenv("SER_RUNS", str(tmp_path / "runs"))
-    monkeypatch.setattr(source, "_at_this_machine", lambda: True)  # a test has no address
+    monkeypatch.setattr(source, "at_this_machine", lambda: True)  # a test has no address
     return open_app().switch_page("pages/calls.py").run()
 
 
@@ -154,7 +154,7 @@ def test_what_cannot_be_used_is_a_sentence(page: AppTest, folder: str, pattern: 
 
 
 def test_a_visitor_from_elsewhere_may_not_read_folders(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source, "_at_this_machine", lambda: False)
+    monkeypatch.setattr(source, "at_this_machine", lambda: False)
     page.run()
     assert "calls_way" not in [widget.key for widget in page.get("button_group")]
     assert len(page.get("file_uploader")) == 1

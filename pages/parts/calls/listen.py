@@ -55,11 +55,12 @@ def _listen(given: Given, folder: Path, key: str) -> None:
     count = len(given.sources)
     calls = background(
         key, f"Listen to {count:,} {'call' if count == 1 else 'calls'}", work, name="calls", unit=" calls",
+        private=True,
         explain="Every channel is judged as it was recorded. An hour of stereo takes a minute or two on two cores; "
         "you can stop at any time and go on later.",
     )  # fmt: skip
     if calls is not None:
-        forget(key)  # from here on it belongs to this visitor alone
+        forget(key, private=True)
         st.session_state.pop("calls_one_kept", None)
         st.session_state["calls_heard"] = Heard(key, calls, given.sources, folder.name)
         st.rerun()

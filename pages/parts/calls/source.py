@@ -24,7 +24,7 @@ class Given:
 
 def choose_calls() -> Given | None:
     """Draw the ways in; return the calls, None while there are none or they cannot be used."""
-    ways = [UPLOAD, FOLDER] if _at_this_machine() else [UPLOAD]
+    ways = [UPLOAD, FOLDER] if at_this_machine() else [UPLOAD]
     with st.container(border=True, key="calls_source"):
         way = UPLOAD
         if len(ways) > 1:
@@ -45,7 +45,7 @@ def choose_calls() -> Given | None:
             return None
 
 
-def _at_this_machine() -> bool:
+def at_this_machine() -> bool:
     """Return whether the visitor sits at the machine that runs the app: others may not read its folders."""
     forwarded = any(st.context.headers.get(name) for name in ("X-Forwarded-For", "Forwarded", "X-Real-Ip"))
     return st.context.ip_address in (None, "127.0.0.1", "::1") and not forwarded

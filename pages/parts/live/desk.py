@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from pages.parts.session_end import at_the_end
 from ser_core.live import DRIVER_STRESS, Alarm, Listener, Reading, frame_samples
 from ser_core.recogniser import Recogniser
 
@@ -93,5 +94,6 @@ def desk() -> Desk:
     """Return this visitor's desk."""
     if _KEY not in st.session_state:
         st.session_state[_KEY] = Desk()
+        at_the_end("live", st.session_state[_KEY].drop)
     found: Desk = st.session_state[_KEY]
     return found

@@ -41,12 +41,12 @@ def judged(given: Given | None, folder: Path | None) -> Judged | None:
         return read_timeline(model, recording, progress=progress, cancelled=cancelled)
 
     timeline = background(
-        key, "Listening", work, name="recordings", unit=" s", at_once=True,
+        key, "Listening", work, name="recordings", unit=" s", at_once=True, private=True,
         explain="The recording is listened to from its beginning to its end.",
     )  # fmt: skip
     if timeline is None:
         return None
-    forget(key)  # from here on it belongs to this visitor alone
+    forget(key, private=True)
     found = Judged(key, given, timeline, summarise(timeline))
     st.session_state["recordings_judged"] = found
     for stale in ("recordings_view", "recordings_seek"):
