@@ -36,7 +36,8 @@ def _cards() -> Iterator[Case]:
     yield _case("fine-network", bundle(card, weights), ANSWER)
     yield _case("fine-classifier", bundle(*classifier(), CLASSIFIER), ANSWER)
     for number, name in enumerate(_NAMES):
-        yield _case(f"name-{number}", bundle(_with(card, name=name), weights))
+        files = {"model.zip": bundle(_with(card, name=name), weights)}
+        yield Case(f"bundle-name-{number}", "bundle's name", files)
     changes: dict[str, dict[str, Any]] = {
         "temperature-nan": {"temperature": float("nan")},
         "temperature-infinite": {"temperature": float("inf")},
@@ -61,7 +62,7 @@ def _cards() -> Iterator[Case]:
         "onnx": {"onnx": {"file": "../x", "bytes": 1, "sha256": "0", "weights_sha256": "0"}},
     }
     for name, change in changes.items():
-        yield _case(name, bundle(_with(card, **change), weights))
+        yield _case(name, bundle(_with(card, **change), weights), EITHER if name == "slope-huge" else ERROR)
     deep: Any = []
     for _ in range(400):
         deep = [deep]
@@ -111,7 +112,8 @@ def _classifiers(rng: np.random.Generator) -> Iterator[Case]:
     yield _case("skops-pickle", bundle(card, pickled(), CLASSIFIER))
     yield _case("skops-empty-zip", bundle(card, packed({}), CLASSIFIER))
     yield _case(
-        "skops-bomb", bundle(card, packed({"schema.json": bytes(600_000_000)}, zipfile.ZIP_DEFLATED), CLASSIFIER)
+        "skops-bomb",
+        lambda: bundle(card, packed({"schema.json": bytes(600_000_000)}, zipfile.ZIP_DEFLATED), CLASSIFIER),
     )
     schema = json.loads(zipfile.ZipFile(io.BytesIO(weights)).read("schema.json"))
     changes: dict[str, dict[str, Any]] = {
@@ -152,7 +154,8 @@ def _zips(rng: np.random.Generator) -> Iterator[Case]:
     )
     yield _case("zip-bomb-card", lambda: packed({CARD_NAME: bytes(50_000_000), NETWORK: weights}, zipfile.ZIP_DEFLATED))
     yield _case(
-        "zip-size-lies", _size_lies(packed({CARD_NAME: text, NETWORK: bytes(600_000_000)}, zipfile.ZIP_DEFLATED))
+        "zip-size-lies",
+        lambda: _size_lies(packed({CARD_NAME: text, NETWORK: bytes(600_000_000)}, zipfile.ZIP_DEFLATED)),
     )
     for number in range(8):
         yield _case(f"zip-flipped-{number}", flipped(whole, rng, 1 + 2 * number), EITHER)
