@@ -134,17 +134,16 @@ LESSONS: tuple[Lesson, ...] = (
         (
             Step(
                 "A mean hides people. The card of a model says how good it is for women and men, younger and older "
-                "speakers. An interval shows how far chance could have moved the figure with as few speakers."
+                "speakers; for trainings of your own the page **Evaluate** shows it under *Groups*. An interval shows "
+                "how far chance could have moved the figure with as few speakers.",
+                "evaluate",
             ),
             Step(
                 "All corpora here are **acted**: somebody was asked to sound angry. The model learned how actors "
                 "portray an emotion, not what anybody feels. CREMA-D's listeners named the meant emotion in 41 % of "
                 "their answers: often there is no right answer to be found in the voice."
             ),
-            Step(
-                "Play a round of *You against the model* and look at the clips on which the listeners disagree.",
-                "classroom",
-            ),
+            Step("Play a round of *You against the model* above, and look at clips on which the listeners disagree."),
             Step(
                 "Discuss: who is harmed when it errs? In the European Union, systems that infer emotions of people at "
                 "work and in schools are forbidden but for medical or safety reasons (AI Act, Article 5). Why, do you "

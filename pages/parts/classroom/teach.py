@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from urllib.parse import urlsplit
 
 import streamlit as st
 
@@ -12,6 +13,7 @@ from pages.parts.classroom.kept import rooms
 from pages.parts.classroom.solo import show_figures
 from pages.parts.show import show_chart, show_table
 from ser_core.charts.evaluation import share_figure
+from ser_core.classroom.certificate import local_addresses
 from ser_core.classroom.names import LONGEST_TITLE
 from ser_core.classroom.rooms import Room
 from ser_core.classroom.scores import (
@@ -90,14 +92,27 @@ def _show_door(room: Room, key: str) -> None:
         st.markdown(room.code)
     with right:
         st.text(room.title)
-        address = (st.context.url or "").split("?")[0]
         st.markdown("Students open this address, or choose **Classroom**, **A class**, and type the code:")
-        st.code(f"{address}?class={room.code}", language=None)
-        if "//localhost" in address or "//127." in address:
-            st.caption("“localhost” is this machine alone: give students its name or number in your network instead.")
+        addresses, local = _addresses()
+        st.code("\n".join(f"{address}?class={room.code}" for address in addresses), language=None)
+        if local:
+            st.caption(
+                "You opened this page as “localhost”, which students cannot. Above is this machine's number in its "
+                "network, as far as it is known; whether it can be reached there depends on the network."
+            )
         with st.expander("Your key, to come back after a reload", icon=":material/key:"):
             st.code(key, language=None)
             st.caption("Keep it to yourself: with it one can close the class and take names off the list.")
+
+
+def _addresses() -> tuple[list[str], bool]:
+    """Return where students find this page, and whether that had to be guessed."""
+    here = urlsplit((st.context.url or "").split("?")[0])
+    if here.hostname not in ("localhost", "127.0.0.1", "::1"):
+        return [here.geturl()], False
+    port = f":{here.port}" if here.port else ""
+    numbers = [f"[{number}]" if ":" in number else number for number in local_addresses()[:1]]
+    return [f"{here.scheme}://{number}{port}{here.path}" for number in numbers or ["localhost"]], True
 
 
 def _look_on(code: str) -> None:
