@@ -23,7 +23,7 @@ import cli
 from harm import server
 from harm.cases import CASES, run_case
 from harm.kills import Series, kill_series
-from harm.works import Batch, Bundle, Download, Manifest, Training
+from harm.works import Batch, Bundle, Download, Manifest, Training, Work
 
 KINDS = ("training", "download", "batch", "bundle", "manifest")
 
@@ -37,10 +37,7 @@ def main() -> int:
         place = Path(folder)
         sound = server.serve()
         try:
-            works = [
-                Training(place / "inputs/training"), Download(place / "inputs/download", sound),
-                Batch(place / "inputs/batch"), Bundle(place / "inputs/bundle"), Manifest(place / "inputs/manifest"),
-            ]  # fmt: skip
+            works = _works(place / "inputs", sound, short=options.short)
             if options.only != "cases":
                 answer["kills"] = _kills(works, place, 5 if options.short else options.times, seed)
             if options.only != "kills":
@@ -72,7 +69,17 @@ def _options() -> argparse.Namespace:
     return options
 
 
-def _kills(works: list[Any], place: Path, times: int, seed: int) -> list[dict[str, Any]]:
+def _works(inputs: Path, sound: server.Sound, *, short: bool) -> list[Work]:
+    return [
+        Training(inputs / "training", short=short),
+        Download(inputs / "download", sound, short=short),
+        Batch(inputs / "batch", short=short),
+        Bundle(inputs / "bundle", short=short),
+        Manifest(inputs / "manifest", short=short),
+    ]
+
+
+def _kills(works: list[Work], place: Path, times: int, seed: int) -> list[dict[str, Any]]:
     """Return the series of each kind of work, the kills shared out evenly."""
     found = []
     for number, work in enumerate(works):

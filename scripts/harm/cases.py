@@ -251,7 +251,7 @@ _KINDS = ("training", "download", "batch", "bundle", "manifest")
 CASES: dict[str, Case] = {
     **{f"disk full, {name}": Case(_full_disk(name), name in ("bundle", "manifest")) for name in _KINDS},
     **{f"clock jumps, {name}": Case(_clock(name), name == "manifest") for name in _KINDS},
-    **{f"two at once, {name}": Case(_two(name), name in ("download", "bundle", "manifest")) for name in _KINDS},
+    **{f"two at once, {name}": Case(_two(name), name == "bundle") for name in _KINDS},
     "home and packages read-only": Case(_read_only, False),
     "no network": Case(_no_network, False),
 }

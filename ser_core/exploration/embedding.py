@@ -156,7 +156,7 @@ def _cached_places(vectors: np.ndarray, method: Method, seed: int) -> tuple[np.n
     digest.update(json.dumps([method, seed, list(vectors.shape), _PERPLEXITY, _COMPONENTS]).encode())
     path = settings().cache / "maps" / f"{digest.hexdigest()[:24]}.npz"
     try:
-        with np.load(path) as kept:
+        with np.load(path, allow_pickle=False) as kept:
             explained = tuple(float(share) for share in kept["explained"])
             return kept["places"], (explained[0], explained[1]) if method == "pca" else None
     except (OSError, ValueError, KeyError, EOFError):  # not there yet, or damaged: it is made anew
