@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.parts.browser_side import reveal_result, set_style
+from pages.parts.explanation.why import show_why
 from pages.parts.inputs import Sound, complaint, current_sound, show_inputs
 from pages.parts.models import choose_model, predict, recogniser
 from pages.parts.results import (
@@ -65,6 +66,9 @@ def show_result(sound: Sound, folder: Path | None) -> None:
             show_voice(sound)
         else:
             show_answer(answer, model.card, sound)
+            if answer.emotion is not None:
+                with st.expander("Why this answer?", icon=":material/psychology_alt:", key="why_answer"):
+                    show_why(sound, folder)
         st.page_link(
             "pages/signals.py", label="Look closer: see what this voice does", icon=":material/waves:", width="content"
         )

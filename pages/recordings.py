@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.parts.explanation.moment import show_moment
 from pages.parts.models import choose_model
 from pages.parts.page import run_page
 from pages.parts.recordings.judged import judged
@@ -46,6 +47,7 @@ def show_page() -> None:
         if found.timeline.segments:
             show_timeline(found)
             show_segments(found)
+            show_moment(found, folder)
             show_downloads(found)
         with st.expander("How it listens"):
             st.markdown(_ABOUT)

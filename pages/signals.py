@@ -7,6 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.parts.explanation.why import show_why
 from pages.parts.inputs import Sound
 from pages.parts.models import choose_model
 from pages.parts.page import run_page
@@ -27,6 +28,7 @@ SECTIONS: dict[str, Draw] = {
     ":material/experiment: What if": show_what_if,
     ":material/cleaning_services: Clean up": show_cleaning,
     ":material/memory: What the model reads": show_model_input,
+    ":material/psychology_alt: Why": show_why,
 }
 
 

@@ -40,6 +40,7 @@ _MARGIN_S = 0.6
 _NOTHING = VoiceChange(pitch_semitones=0.01)
 
 Direction = tuple[str, int]
+Pair = tuple[Direction, Direction]
 
 
 @dataclass(frozen=True)
@@ -218,7 +219,7 @@ def _narrowed(trial: _Trial, direction: Direction, size: float, answer: Predicti
     return _change((direction, high)), answer
 
 
-def _pair(trial: _Trial, pairs: list[tuple[Direction, ...]]) -> tuple[VoiceChange, Prediction] | None:
+def _pair(trial: _Trial, pairs: list[Pair]) -> tuple[VoiceChange, Prediction] | None:
     best: tuple[VoiceChange, Prediction] | None = None
     for first, second in pairs:
         change = _change((first, _PAIR_SIZE), (second, _PAIR_SIZE))

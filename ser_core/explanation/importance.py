@@ -200,7 +200,8 @@ class Asked:
         self.times_s = np.linspace(start, end, self.count + 1)
         self._deletion = Deletion(waveform, self.times_s, seed)
         self._known: dict[bytes, float] = {}
-        self._total, self._progress = 0, None
+        self._total = 0
+        self._progress: Progress | None = None
         values = self._ask(waveform)
         labels = recogniser.card.labels
         self.label = label if label in labels else labels[int(values.argmax())]

@@ -12,7 +12,8 @@ from ser_core.errors import AudioError
 from ser_core.explanation.deletion import FADE_S, Deletion
 from ser_core.explanation.importance import Explanation
 from ser_core.recordings import Recording, Timeline
-from ser_core.recordings.timeline import Span, _steps
+from ser_core.recordings.speech import Span
+from ser_core.recordings.timeline import _steps
 
 #: Silence between two parts, in seconds: they do not belong together.
 _GAP_S = 0.15
