@@ -6,6 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 CORE := $(VENV)/.core
 TEST := $(VENV)/.test
 WARM := $(VENV)/.warm
+WHEELS := wheels
 
 # One thread a process: on small machines several are slower, and results stay the same from run to run.
 test lint warm: export OMP_NUM_THREADS := 1
@@ -30,7 +31,7 @@ export NUMBA_CACHE_DIR := $(CURDIR)/.cache/numba
 endif
 endif
 
-.PHONY: help app test lint warm format clean
+.PHONY: help app test lint warm format notebooks docs wheels licences audit clean
 
 help:  ## list what make can do
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|'
@@ -53,6 +54,24 @@ format: $(TEST)  ## put the code into its format
 
 warm: $(WARM)  ## compile what librosa and the speech detector need on their first use
 
+notebooks: $(VENV)/.notebooks $(WARM)  ## open the three notebooks in JupyterLab
+	$(BIN)/jupyter lab notebooks
+
+docs: $(VENV)/.docs  ## check the links, then build docs/ as a website in .cache/site
+	$(BIN)/python scripts/check_links.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
+wheels: $(CORE)  ## gather in wheels/ all that an installation without a network needs
+	$(PIP) wheel --quiet -r requirements-encoders.txt -r requirements-live.txt -w $(WHEELS)
+
+licences: $(CORE)  ## list the licences of all that the app needs; fails on one that does not fit
+	$(BIN)/python scripts/licences.py
+
+# Versions as the index knows them: torch's +cpu is no version there. Strict, since what cannot be asked for is not clean.
+audit: $(VENV)/.audit  ## ask for known weaknesses of the installed packages (needs a network)
+	$(PIP) freeze | sed 's/+[a-z0-9.]*$$//' > $(VENV)/installed.txt
+	$(BIN)/pip-audit --strict --no-deps --disable-pip -r $(VENV)/installed.txt $(AUDIT_ARGS)
+
 $(BIN)/python:
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 was not found: install it, or name it with 'make app PYTHON=/path/to/python3.11'." >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
@@ -63,6 +82,18 @@ $(CORE): requirements.txt requirements-encoders.txt requirements-live.txt constr
 
 $(TEST): requirements-test.txt requirements-cluster.txt $(CORE)
 	$(PIP) install --quiet -r requirements-test.txt
+	@touch $@
+
+$(VENV)/.notebooks: requirements-notebooks.txt $(CORE)
+	$(PIP) install --quiet -r $<
+	@touch $@
+
+$(VENV)/.docs: requirements-docs.txt | $(BIN)/python
+	$(PIP) install --quiet -r $<
+	@touch $@
+
+$(VENV)/.audit: requirements-audit.txt | $(BIN)/python
+	$(PIP) install --quiet -r $<
 	@touch $@
 
 $(WARM): scripts/warm.py $(CORE)
