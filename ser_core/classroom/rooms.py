@@ -159,6 +159,13 @@ class Rooms:
                 raise ClassroomError("Choose one of the emotions that are offered.")
             guesses.append(emotion)
 
+    def leave(self, code: str, seat: str) -> None:
+        """Forget a student's nickname and guesses, at the student's own wish; no error if they are gone already."""
+        with self._lock:
+            room = self._rooms.get(read_code(code))
+            if room is not None:
+                room.seats.pop(seat, None)
+
     def remove(self, code: str, key: str, nickname: str) -> None:
         """Take a student off the list, with all guesses; raises :class:`ClassroomError` without the teacher's key."""
         with self._lock:

@@ -76,6 +76,17 @@ def test_only_the_key_closes_and_removes(rooms: Rooms) -> None:
     assert rooms.check_key(other.code, other_key).title == "b"
 
 
+def test_a_student_leaves_and_is_forgotten(rooms: Rooms) -> None:
+    room, _ = rooms.open("", QUESTIONS)
+    seat = rooms.join(room.code, "Ada")
+    rooms.leave(room.code, "guessed")
+    assert len(rooms.room(room.code).students) == 1
+    rooms.leave(room.code, seat)
+    rooms.leave(room.code, seat)
+    rooms.leave("gone", seat)
+    assert not rooms.room(room.code).students
+
+
 def test_numbers_are_bounded(rooms: Rooms, clock: Clock) -> None:
     first, _ = rooms.open("first", QUESTIONS)
     for number in range(MOST_STUDENTS):

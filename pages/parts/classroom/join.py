@@ -44,7 +44,9 @@ def show_student() -> None:
         show_figures("class", {"You": (mine, total), f"The model ({room.model})": (model, total)}, list(room.questions))
         st.markdown("**The ranking** (it moves while others still play)")
         st.fragment(_show_ranking, run_every=_POLL_S)(code)
-        st.button("Leave this class", key="classroom_leave", type="tertiary", on_click=_leave, icon=":material/logout:")
+    with st.popover("Leave", icon=":material/logout:", type="tertiary"):
+        st.button("Leave, my score stays", key="classroom_leave", on_click=_leave)
+        st.button("Leave, forget my nickname and guesses", key="classroom_forget", on_click=_forget, args=seat)
 
 
 def _show_door() -> None:
@@ -89,6 +91,11 @@ def _come_back() -> None:
 def _leave() -> None:
     st.session_state.pop(_STATE, None)
     st.query_params.clear()
+
+
+def _forget(code: str, secret: str) -> None:
+    rooms().leave(code, secret)
+    _leave()
 
 
 def _show_ranking(code: str) -> None:
