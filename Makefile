@@ -59,7 +59,7 @@ notebooks: $(VENV)/.notebooks $(WARM)  ## open the three notebooks in JupyterLab
 
 docs: $(VENV)/.docs  ## check the links, then build docs/ as a website in .cache/site
 	$(BIN)/python scripts/check_links.py
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	$(BIN)/mkdocs build --quiet
 
 wheels: $(CORE)  ## gather in wheels/ all that an installation without a network needs
 	$(PIP) wheel --quiet -r requirements-encoders.txt -r requirements-live.txt -w $(WHEELS)
