@@ -19,7 +19,7 @@ from ser_core.emotions import EMOTIONS
 from ser_core.errors import BundleError
 from ser_core.features.functionals import FunctionalsConfig
 from ser_core.features.logmel import LogMelConfig
-from ser_core.files import one_at_a_time, write_bytes
+from ser_core.files import one_at_a_time, remove_scraps, write_bytes
 from ser_core.networks.adapted import AdaptedEncoderConfig
 from ser_core.networks.encoded import EncoderConfig
 from ser_core.networks.encoder_head import EncoderHeadConfig
@@ -35,7 +35,7 @@ SHIPPED = PROJECT / "models"
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Weights(_Part):
@@ -276,7 +276,8 @@ def write_bundle(folder: Path, weights: bytes, weights_file: str, fields: Mappin
 
 
 def _settle(folder: Path, path: Path) -> None:
-    """Finish what a killed process began: weights that the card names move into their place."""
+    """Finish what a killed process began: weights that the card names move into their place, scraps go."""
+    remove_scraps(folder, older_s=None)  # whoever else writes here waits for the lock
     try:
         named = load_card(folder).weights
     except BundleError:  # there was none, or nothing that could be used

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -25,6 +26,17 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_scraps(folder: Path, older_s: float | None = 3600.0) -> None:
+    """Remove what killed processes left of :func:`write_atomically` in a folder.
+
+    Only what was written so many seconds ago; None, for callers who know that nobody writes there now, means any.
+    """
+    for scrap in folder.glob(".*.tmp"):
+        with contextlib.suppress(OSError):
+            if older_s is None or time.time() - scrap.stat().st_mtime >= older_s:
+                scrap.unlink()
 
 
 def write_text(path: Path, text: str) -> None:

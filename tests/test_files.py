@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
-from ser_core.files import write_atomically, write_bytes, write_text
+from ser_core.files import one_at_a_time, remove_scraps, write_atomically, write_bytes, write_text
 
 
 def test_text_and_bytes_replace_what_was_there(tmp_path: Path) -> None:
@@ -50,3 +52,27 @@ def test_threads_that_write_at_once_do_not_meet(tmp_path: Path) -> None:
         thread.join()
     assert (tmp_path / "note").read_text() in ("aaaa", "bbbb")
     assert [path.name for path in tmp_path.iterdir()] == ["note"]
+
+
+def test_scraps_of_killed_processes_go_when_they_are_old(tmp_path: Path) -> None:
+    for name, age_s in ((".note.1-2.tmp", 7200), (".note.3-4.tmp", 60), ("note.tmp", 7200)):
+        (tmp_path / name).write_text("half")
+        os.utime(tmp_path / name, (time.time() - age_s,) * 2)
+    remove_scraps(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".note.3-4.tmp", "note.tmp"]
+
+
+def test_one_at_a_time_waits(tmp_path: Path) -> None:
+    order: list[str] = []
+
+    def second() -> None:
+        with one_at_a_time(tmp_path):
+            order.append("second")
+
+    with one_at_a_time(tmp_path):
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join(0.1)
+        order.append("first")
+    thread.join(30)
+    assert order == ["first", "second"]

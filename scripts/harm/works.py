@@ -14,10 +14,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 
+# Some of these only so that every forked process has them already.
 import numpy as np
+import onnxruntime  # noqa: F401
 import pandas as pd
+import pyarrow.parquet  # noqa: F401
 import safetensors.numpy
+import silero_vad  # noqa: F401
 import torch
+import torch._dynamo
 
 from harm.server import Sound, sources
 from ser_core.bundle import CARD_NAME, checked_onnx, checked_weights, load_card, write_bundle

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ser_core.files import write_atomically
+from ser_core.files import remove_scraps, write_atomically
 from ser_core.settings import settings
 
 Read = Callable[[str, Path], pd.DataFrame]
@@ -57,13 +57,14 @@ def cached_table(corpus: str, folder: str | os.PathLike[str], read: Read, types:
 
 
 def _clear(place: Path, stem: str, path: Path) -> None:
-    """Remove what *path* replaces, and the oldest tables of folders long gone."""
+    """Remove what *path* replaces, the oldest tables of folders long gone, and what killed processes left."""
     for old in place.glob(f"{stem}-*.parquet"):
         if old != path:
             old.unlink(missing_ok=True)
     ages = sorted(place.glob("*.parquet"), key=lambda table: table.stat().st_mtime_ns, reverse=True)
     for old in ages[_KEPT:]:
         old.unlink(missing_ok=True)
+    remove_scraps(place)
 
 
 def list_files(root: Path) -> Iterator[tuple[str, os.stat_result | None]]:
