@@ -30,6 +30,7 @@ from ser_core.errors import SERError
 
 _MOST_S, _MOST_MB = 2.0, 500
 _MOST_RESTARTS = 20
+_START_S = 600
 _PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -93,7 +94,10 @@ def _supervise(options: argparse.Namespace, folder: Path) -> int:
     end, restarts = time.monotonic() + 60 * options.minutes, 0
     while (left := end - time.monotonic()) > 1 and restarts <= _MOST_RESTARTS:
         command = [sys.executable, __file__, options.target, "--folder", str(options.folder), "--inside", f"{left:.0f}"]
-        status = subprocess.run(command, check=False, timeout=left + 120).returncode
+        try:
+            status = subprocess.run(command, check=False, timeout=left + _START_S).returncode
+        except subprocess.TimeoutExpired:
+            break
         if status == cli.WRONG_USAGE:
             return status
         restarts += 1

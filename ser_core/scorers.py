@@ -114,6 +114,8 @@ def load_network(card: ModelCard, weights: bytes) -> ClipNetwork:
             wanted = {name: tensor.shape for name, tensor in build_network(card.model).state_dict().items()}
         if wanted != {name: tensor.shape for name, tensor in tensors.items()}:
             raise _misfit(card)
+        if not all(tensor.isfinite().all() for tensor in tensors.values()):  # every answer would be no number
+            raise _misfit(card)
         network = build_network(card.model)
         network.load_state_dict(tensors)
     except (BundleError, EncoderError):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import safetensors.torch
 import skops.io
 
 from ser_core import bundle
@@ -17,6 +18,7 @@ from ser_core.bundle import CARD_NAME, checked_weights, find_bundle, list_bundle
 from ser_core.emotions import EMOTIONS
 from ser_core.errors import BundleError
 from ser_core.recogniser import Recogniser
+from ser_core.scorers import load_scorer
 
 SHIPPED = ("lite", "functionals-svm")
 
@@ -235,3 +237,20 @@ def test_a_bundle_that_is_replaced_is_the_old_or_the_new_one_at_every_step(
 
 def _killed(*_: Any) -> None:
     raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("field", ["temperature", "temperature_slope", "threshold"])
+def test_a_card_with_numbers_that_are_none_is_refused(copy: Path, field: str) -> None:
+    for value in (float("nan"), float("inf")):
+        _edit(copy, lambda card, value=value: card.update({field: value}))
+        _refused(copy, f"damaged at '{field}'")
+
+
+def test_weights_that_are_no_numbers_are_refused() -> None:
+    card = load_card(find_bundle("lite"))
+    tensors = safetensors.torch.load(checked_weights(find_bundle("lite"), card))
+    tensors = {
+        name: tensor * float("nan") if tensor.is_floating_point() else tensor for name, tensor in tensors.items()
+    }
+    with pytest.raises(BundleError, match="do not fit"):
+        load_scorer(card, safetensors.torch.save(tensors))

@@ -60,7 +60,7 @@ def _lying_others() -> Iterator[Case]:
         "w64-of-exabytes", spoken("w64")[:16] + b"\xff" * 7 + b"\x7f" + spoken("w64")[24:], EITHER, ending="w64"
     )
     yield sound("flac-of-months", _patched("flac", b"fLaC", 21, b"\x0f\xff\xff\xff\xff"), ending="flac")
-    yield sound("flac-rate-0", _patched("flac", b"fLaC", 18, bytes(3)), ending="flac")
+    yield sound("flac-rate-0", _patched("flac", b"fLaC", 18, bytes(3)), EITHER, ending="flac")
     yield sound("flac-blocks-of-0", _patched("flac", b"fLaC", 8, bytes(4)), EITHER, ending="flac")
     picture = b"\x06\xff\xff\xff" + bytes(4000)  # a cover of 16 MB that is not there
     flac = spoken("flac")

@@ -18,8 +18,9 @@ from typing import Any
 
 from ser_core.errors import SERError
 
-#: A child is ended after so many seconds, and refused more memory than so many MB over what it began with.
-HANG_S, MEMORY_GUARD_MB = 40.0, 4000
+#: A child is ended after so many seconds on the clock (other work may hold it up) or of processor time, and refused
+#: more memory than so many MB over what it began with.
+HANG_S, MOST_CPU_S, MEMORY_GUARD_MB = 240.0, 20, 4000
 _PASSED_OVER = ("/dev/null", "/proc/")
 
 
@@ -52,8 +53,9 @@ def attempt(work: Callable[[], str], place: Path) -> Outcome:
     if text is None:
         return Outcome("hang", f"over {HANG_S:.0f} s", usage.ru_utime + usage.ru_stime, passed)
     if not text:
-        signal_number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
-        return Outcome("crash", f"signal {signal_number}", usage.ru_utime + usage.ru_stime, passed)
+        number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+        kind = "hang" if number == signal.SIGXCPU else "crash"
+        return Outcome(kind, f"signal {number}", usage.ru_utime + usage.ru_stime, passed)
     return Outcome(**json.loads(text), clock_s=passed)
 
 
@@ -113,7 +115,7 @@ def _bound() -> None:
     guard = int(_status_mb("VmSize") + MEMORY_GUARD_MB) * 1_000_000
     resource.setrlimit(resource.RLIMIT_AS, (guard, guard))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CPU, (int(HANG_S), int(HANG_S)))
+    resource.setrlimit(resource.RLIMIT_CPU, (MOST_CPU_S, MOST_CPU_S + 1))
 
 
 def _note_writes(written: list[str], place: Path) -> None:

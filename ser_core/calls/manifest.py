@@ -20,6 +20,7 @@ from ser_core.errors import CallsError
 _LARGEST = 20_000_000
 _MOST_ROWS = 200_000
 _LONGEST = 120
+_MOST_COLUMNS = 1000
 _PLACES = re.compile(r"(\{agent\}|\{call\}|\*)")
 
 
@@ -60,6 +61,9 @@ def read_manifest(data: bytes, name: str = "the manifest") -> dict[str, About]:
         heading = text.split("\n", 1)[0]
         separator = max(",;\t", key=heading.count)
         reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
+        if heading.count(separator) >= _MOST_COLUMNS or len(reader.fieldnames or []) > _MOST_COLUMNS:
+            # Each row is filled up to the width of the heading: a wide one and many rows would take for ever.
+            raise CallsError(f"{name} has over {_MOST_COLUMNS} columns: keep file, agent, caller and call_id.")
         columns = {(column or "").strip().lower(): column for column in reader.fieldnames or []}
         if "file" not in columns:
             raise CallsError(f"{name} has no column 'file': its first line must be like file,agent,caller,call_id.")
@@ -79,6 +83,8 @@ def _add(found: dict[str, About], values: Mapping[str, str], name: str, line: in
         raise CallsError(f"Line {line} of {name} says caller '{plain(caller, 30)}': write left, right or nothing.")
     about = About(plain(values.get("agent", "")), CHANNELS.get(caller), plain(values.get("call_id", "")))
     file = file_key(values["file"])
+    if not file:
+        raise CallsError(f"Line {line} of {name} names no file, but '{plain(values['file'], 30)}': correct it.")
     if found.get(file, about) != about:
         raise CallsError(f"{name} says two things of the file {plain(file)}: keep one of the lines.")
     found[file] = about

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,9 @@ COLUMNS = ("path", "emotion", "speaker", "sex", "age", "intensity", "sentence", 
 
 _MOST_BYTES = 50_000_000
 _MOST_ROWS = 200_000
+_MOST_COLUMNS = 1000
+_LONGEST_LINE = 1_000_000
+_PARQUET_ROWS = 64
 _MOST_CHARACTERS = 1000
 #: What a spreadsheet would run as a formula when a table is exported, and characters that no name needs.
 _HOSTILE = re.compile(r"^[=@+]|^-\D|[\x00-\x1f\x7f]")
@@ -113,21 +116,38 @@ def _header_and_rows(path: Path) -> tuple[list[str], Iterator[list[str]]]:
 
 
 def _csv(path: Path) -> tuple[list[str], Iterator[list[str]]]:
+    lines = _lines(path)
+    first = next(lines, "")
+    lines.close()
+    separator = max(",;\t", key=first.count)
+    if first.count(separator) >= _MOST_COLUMNS:
+        raise CorpusError(f"The manifest {path.name} has over {_MOST_COLUMNS} columns: leave out what is not needed.")
+    rows = _csv_rows(path, separator)
+    header = next(rows, [])
+    if not any(header):
+        raise CorpusError(f"The manifest {path.name} is empty.")
+    return [name.strip() for name in header], rows
+
+
+def _csv_rows(path: Path, separator: str) -> Iterator[list[str]]:
+    """Yield row by row: millions of them would take gigabytes before they are counted."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        yield from csv.reader(_lines(path), delimiter=separator, strict=True)
+    except csv.Error as error:
+        raise CorpusError(f"The manifest {path.name} is no CSV table ({error}): export it again.") from error
+
+
+def _lines(path: Path) -> Generator[str, None, None]:
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            for line in file:
+                if len(line) > _LONGEST_LINE:
+                    raise CorpusError(f"The manifest {path.name} has a line of over {_LONGEST_LINE:,} characters.")
+                yield line.rstrip("\n")
     except UnicodeDecodeError as error:
         raise CorpusError(f"The manifest {path.name} is not text in UTF-8: save it as CSV in UTF-8.") from error
     except OSError as error:
         raise CorpusError(f"The manifest {path.name} cannot be read ({error.strerror}).") from error
-    first = text[: text.find("\n")] if "\n" in text else text
-    separator = max(",;\t", key=first.count)
-    try:
-        rows = list(csv.reader(text.splitlines(), delimiter=separator, strict=True))
-    except csv.Error as error:
-        raise CorpusError(f"The manifest {path.name} is no CSV table ({error}): export it again.") from error
-    if not rows or not any(rows[0]):
-        raise CorpusError(f"The manifest {path.name} is empty.")
-    return [name.strip() for name in rows[0]], iter(rows[1:])
 
 
 def _parquet(path: Path) -> tuple[list[str], Iterator[list[str]]]:
@@ -135,16 +155,40 @@ def _parquet(path: Path) -> tuple[list[str], Iterator[list[str]]]:
 
     try:
         file = pq.ParquetFile(path)
-        size = sum(file.metadata.row_group(number).total_byte_size for number in range(file.metadata.num_row_groups))
-        if file.metadata.num_rows > _MOST_ROWS or size > 4 * _MOST_BYTES:
-            raise CorpusError(f"The manifest {path.name} is too large: give at most {_MOST_ROWS} rows.")
-        table = file.read().to_pydict()
+        columns = file.schema_arrow
+        if file.metadata.num_rows > _MOST_ROWS or len(columns) > _MOST_COLUMNS or not _small(file):
+            raise CorpusError(
+                f"The manifest {path.name} is too large: give at most {_MOST_ROWS} rows of {_MOST_COLUMNS} columns."
+            )
+        batches = list(_batches(file, path.name))
     except CorpusError:
         raise
     except Exception as error:  # pyarrow raises many types for a damaged file
         raise CorpusError(f"The manifest {path.name} is no readable parquet file: export it again.") from error
-    columns = [[_text(cell) for cell in cells] for cells in table.values()]
-    return [str(name) for name in table], (list(row) for row in zip(*columns, strict=True))
+    rows = (list(map(_text, row)) for batch in batches for row in zip(*batch.to_pydict().values(), strict=True))
+    return [str(name) for name in columns.names], rows
+
+
+def _small(file: Any) -> bool:
+    """Return whether what the file says of its sizes is small, and no column's packed pages unfold beyond reason."""
+    total = 0
+    for number in range(file.metadata.num_row_groups):
+        group = file.metadata.row_group(number)
+        parts = [group.column(place) for place in range(group.num_columns)]
+        total += max(group.total_byte_size, sum(part.total_uncompressed_size for part in parts))
+    return total <= 4 * _MOST_BYTES
+
+
+def _batches(file: Any, name: str) -> Iterator[Any]:
+    """Yield a few rows at a time: a word that is packed once may stand in every row."""
+    left = 4 * _MOST_BYTES
+    for batch in file.iter_batches(batch_size=_PARQUET_ROWS):
+        left -= batch.nbytes
+        if left < 0:
+            raise CorpusError(
+                f"The manifest {name} unfolds to over {4 * _MOST_BYTES // 1_000_000} MB: it cannot be one."
+            )
+        yield batch
 
 
 def _text(cell: Any) -> str:

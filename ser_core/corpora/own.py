@@ -31,6 +31,7 @@ from ser_core.corpora.facts import CORPORA
 from ser_core.corpora.labels import SKIP, plain
 from ser_core.corpora.manifest import COLUMNS as MANIFEST_COLUMNS
 from ser_core.corpora.manifest import read_manifest
+from ser_core.corpora.patterns import SpeakerFinder, check_pattern
 from ser_core.emotions import EMOTIONS
 from ser_core.errors import CorpusError
 from ser_core.files import write_text
@@ -74,16 +75,8 @@ class OwnCorpus(BaseModel):
     @field_validator("speaker_pattern")
     @classmethod
     def _searchable(cls, pattern: str | None) -> str | None:
-        if pattern is None:
-            return None
-        try:
-            groups = re.compile(pattern).groups
-        except (re.error, OverflowError, RecursionError) as error:
-            raise ValueError(f"it is no regular expression ({error})") from error
-        if not groups:
-            raise ValueError("it needs brackets around the speaker, such as ^(..)")
-        if re.search(r"\)[*+{]", pattern):  # a repeated group can take for ever on a long name
-            raise ValueError("it must not repeat a group in brackets")
+        if pattern is not None:
+            check_pattern(pattern)
         return pattern
 
     @field_validator("columns")
@@ -144,10 +137,12 @@ def load_own(folder: str | Path) -> OwnCorpus:
         return OwnCorpus.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError as error:
         raise CorpusError(f"{path.parent} has no {CONFIG_NAME}: describe the corpus first.") from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise CorpusError(f"{path} is not a readable TOML file ({error}).") from error
     except ValidationError as error:
         raise CorpusError(_first(error, str(path))) from error
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, brackets in brackets
+        raise CorpusError(f"{path} is not a readable TOML file: a number or a table in it is endless.") from error
 
 
 def write_own(folder: str | Path, choices: Mapping[str, Any]) -> OwnCorpus:
@@ -199,7 +194,8 @@ def own_rows(root: Path, audio_files: Iterable[Path]) -> list[dict[str, object]]
     corpus = load_own(root)
     files = own_files(root, corpus, audio_files)
     _check_labels(root, corpus, files)
-    rows = [_row(root, corpus, file) for file in files if corpus.emotion_of(file.label) != SKIP]
+    speaker = SpeakerFinder(corpus.speaker_pattern)
+    rows = [_row(root, corpus, file, speaker) for file in files if corpus.emotion_of(file.label) != SKIP]
     if not rows:
         raise CorpusError(f"{root} holds no clip with a label that is not left out: check {CONFIG_NAME}.")
     clips = Counter(str(row["clip"]) for row in rows)
@@ -243,31 +239,10 @@ def count_labels(files: Sequence[OwnFile]) -> dict[str, int]:
     return dict(Counter(file.label for file in files).most_common())
 
 
-def speaker_patterns(root: Path, paths: Sequence[Path]) -> dict[str, int]:
-    """Return patterns that may find the speaker in these files' names, with how many speakers each would give.
-
-    Only patterns that fit every file and give between two speakers and half as many as files are proposed.
-    """
-    candidates = (
-        r"^(?P<speaker>[A-Za-z]*\d+)[_.-]",
-        r"^(?P<speaker>[^_.-]+)[_.-]",
-        r"[_-](?P<speaker>[^_.-]+)\.[^.]+$",
-        r"^(?P<speaker>\d\d)\D*",
-        r"^(?P<speaker>..)",
-    )
-    found: dict[str, int] = {}
-    for pattern in candidates:
-        matches = [re.search(pattern, path.name) for path in paths]
-        speakers = {match["speaker"] for match in matches if match}
-        if all(matches) and 2 <= len(speakers) <= len(paths) / 2 and len(speakers) not in found.values():
-            found[pattern] = len(speakers)
-    return found
-
-
-def _row(root: Path, corpus: OwnCorpus, file: OwnFile) -> dict[str, object]:
+def _row(root: Path, corpus: OwnCorpus, file: OwnFile, found: SpeakerFinder) -> dict[str, object]:
     cells = file.cells
     where = f"'{file.path.name}' in {root}"
-    speaker = cells.get("speaker") or _speaker(corpus, file.path)
+    speaker = cells.get("speaker") or found(file.path)
     sex = cells.get("sex", "")
     return {
         "clip": file.path.relative_to(root).with_suffix("").as_posix(),
@@ -287,13 +262,6 @@ def _folder_label(root: Path, corpus: OwnCorpus, path: Path) -> str:
     """Return the name of the nearest folder above a file that is a known label, else of the folder it lies in."""
     folders = path.relative_to(root).parts[:-1]
     return next((name for name in reversed(folders) if corpus.emotion_of(name)), folders[-1] if folders else "")
-
-
-def _speaker(corpus: OwnCorpus, path: Path) -> str | None:
-    match = re.search(corpus.speaker_pattern, path.name) if corpus.speaker_pattern else None
-    if match is None:
-        return None
-    return match["speaker"] if "speaker" in match.groupdict() else match[1]
 
 
 def _check_labels(root: Path, corpus: OwnCorpus, files: Sequence[OwnFile]) -> None:

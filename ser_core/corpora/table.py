@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import os
 from collections.abc import Iterable
@@ -187,10 +188,11 @@ def _cremad_people(root: Path) -> dict[str, tuple[str, int]]:
     if not path.is_file():
         return {}
     people = {}
-    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
+    with contextlib.suppress(csv.Error), path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
         for row in csv.DictReader(file):
             actor, sex, age = (row.get(name) or "" for name in ("ActorID", "Sex", "Age"))
-            if sex.lower() in ("female", "male") and age.isdecimal():  # damaged rows are left out
+            # Damaged rows are left out, and what is behind damage that ends the table.
+            if sex.lower() in ("female", "male") and age.isdecimal() and len(age) <= 3:
                 people[actor] = (sex.lower(), int(age))
     return people
 

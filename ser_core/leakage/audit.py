@@ -31,6 +31,7 @@ _CANDIDATES = 10
 #: Pairs of files named for each leak.
 _EXAMPLES = 20
 _COLUMNS = ("path", "speaker", "sentence")
+_MOST_COLUMNS = 1000
 
 _TITLES = {
     "speaker": "Same speaker in training and test",
@@ -121,11 +122,13 @@ def read_list(path: str | os.PathLike[str]) -> pd.DataFrame:
             f"The list {place} cannot be read: give a text file with one path a line, or a CSV."
         ) from error
     lines = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
-    header = next(csv.reader(lines[:1]), [])
-    if "path" in [name.strip() for name in header]:
-        rows = [{key.strip(): value for key, value in row.items() if key} for row in csv.DictReader(lines)]
-        table = pd.DataFrame(rows)
-    else:
+    try:
+        header = [name.strip() for name in next(csv.reader(lines[:1]), [])]
+        if "path" in header:
+            table = pd.DataFrame(_rows(lines, header, place))
+    except csv.Error as error:
+        raise CorpusError(f"The list {place} is no CSV table ({error}): export it again.") from error
+    if "path" not in header:
         table = pd.DataFrame({"path": [line.strip() for line in lines]})
     if table.empty or not table["path"].fillna("").astype(str).str.strip().all():
         raise CorpusError(f"The list {place} names no file: write one path a line, or a CSV with a column 'path'.")
@@ -198,9 +201,21 @@ def audit(
     )
 
 
+def _rows(lines: list[str], header: list[str], place: Path) -> list[dict[str, str]]:
+    """Return the cells that are looked at, of a table's rows."""
+    if len(header) > _MOST_COLUMNS:
+        raise CorpusError(f"The list {place} has over {_MOST_COLUMNS} columns: give one with a column 'path'.")
+    places = {name: header.index(name) for name in (*_COLUMNS, "split") if name in header}
+    rows = [cells for cells in csv.reader(lines[1:]) if cells]
+    return [{name: cells[at] if at < len(cells) else "" for name, at in places.items()} for cells in rows]
+
+
 def _found(name: str, folder: Path) -> str:
     beside = folder / name
-    return str(beside) if beside.exists() else name
+    try:
+        return str(beside) if beside.exists() else name
+    except OSError:  # no system has names that long
+        return name
 
 
 def _named(files: pd.DataFrame | Sequence[str]) -> pd.DataFrame:

@@ -142,3 +142,15 @@ def test_a_missing_place_is_a_sentence(tmp_path: Path) -> None:
     for place in (tmp_path / "none", tmp_path):
         with pytest.raises(CallsError):
             list_sources([place])
+
+
+def test_a_wide_heading_is_refused_before_each_row_is_filled_up_to_it() -> None:
+    wide = ",".join(f"c{number}" for number in range(300_000))
+    with pytest.raises(CallsError, match="over 1000 columns"):
+        read_manifest((f"file,{wide}\n" + "x\n" * 300_000).encode())
+
+
+@pytest.mark.parametrize("file", ["/", "./.", "\\\\"])
+def test_a_row_that_names_nothing_is_refused(file: str) -> None:
+    with pytest.raises(CallsError, match="Line 2 of the manifest names no file"):
+        read_manifest(f"file,agent\n{file},Amal\n".encode())

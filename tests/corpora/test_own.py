@@ -23,9 +23,9 @@ from ser_core.corpora.own import (
     load_own,
     own_corpora,
     own_files,
-    speaker_patterns,
     write_own,
 )
+from ser_core.corpora.patterns import SpeakerFinder, check_pattern, speaker_patterns
 from ser_core.emotions import EMOTIONS, labels_by_corpus
 from ser_core.errors import CorpusError, ProtocolError
 from ser_core.evaluation.report import evaluate_run
@@ -268,6 +268,10 @@ def test_huge_missing_and_foreign_manifests(data: Path, monkeypatch: pytest.Monk
         ("title = 'x'\nspeaker_pattern = '('", "no regular expression"),
         ("title = 'x'\nspeaker_pattern = '^..'", "brackets"),
         ("title = 'x'\nspeaker_pattern = '^(a+)+$'", "must not repeat"),
+        ("title = 'x'\nspeaker_pattern = '^(a*a*a*a*a*)b$'", "too many of"),
+        ("title = 'x'\nspeaker_pattern = '(" + "a?" * 30 + ")b'", "too many of"),
+        ("title = " + "9" * 5000, "a number or a table in it is endless"),
+        ("title = " + "[" * 5000, "a number or a table in it is endless"),
         ("title = 'x'\nmanifest = '/etc/passwd'", "leads out"),
         ("title = 'x'\nmanifest = '../clips.csv'", "leads out"),
         ("title = 'x'", "holds no clip"),
@@ -278,6 +282,46 @@ def test_wrong_descriptions_are_one_sentence(data: Path, text: str, part: str) -
     with pytest.raises(CorpusError, match=re.escape(part)) as caught:
         read_corpora()
     assert len(str(caught.value).splitlines()) == 1
+
+
+def test_tables_made_to_take_all_memory_are_one_sentence(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = data / "mine"
+    write_own(root, MANIFEST)
+    for text, part in (
+        ("path,emotion\n" + "\n" * 300_000, "more than 200000 rows"),
+        ("path,emotion" + ",x" * 1000 + "\n", "over 1000 columns"),
+        ("path,emotion\n" + "x," * 600_000, "a line of over 1,000,000 characters"),
+    ):
+        (root / "clips.csv").write_text(text)
+        with pytest.raises(CorpusError, match=part):
+            read_corpora()
+    write_own(root, MANIFEST | {"manifest": "c.parquet"})
+    pd.DataFrame({"path": ["x" * 100_000] * 100, "emotion": ["sad"] * 100}).to_parquet(root / "c.parquet")
+    assert (root / "c.parquet").stat().st_size < 300_000
+    monkeypatch.setattr("ser_core.corpora.manifest._MOST_BYTES", 1_000_000)
+    with pytest.raises(CorpusError, match="unfolds to over 4 MB"):
+        read_corpora()
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "speaker"),
+    [
+        (r"^[^_]+_[^_]+_[^_]+_(?P<speaker>[^_.]+)", "a_b_c_s7_x.wav", "s7"),
+        (r"^(?P<speaker>\d{4})_\w{3}_\w{3}", "1001_DFA_ANG.wav", "1001"),
+        (r"[_-](?P<speaker>[^_.-]+)\.[^.]+$", "happy-07.wav", "07"),
+        (r"(f|m)\d\d", "clip f03.wav", "f"),
+    ],
+)
+def test_usual_patterns_are_no_danger(pattern: str, name: str, speaker: str) -> None:
+    check_pattern(pattern)
+    assert SpeakerFinder(pattern)(Path(name)) == speaker
+
+
+def test_a_pattern_that_takes_too_long_on_all_names_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ser_core.corpora.patterns._MOST_S", 0.05)
+    find = SpeakerFinder("^(a*a*a*)b$")
+    with pytest.raises(CorpusError, match="takes too long"):
+        list(map(find, [Path("a" * 200)] * 100))
 
 
 @pytest.mark.parametrize("name", ["../mine", "mine/../mine", "a b", ".", "", "cremad"])
@@ -303,7 +347,7 @@ def test_proposals(folders: Path) -> None:
     assert propose_labels("ADFHNS")["A"] == "angry"
     write_own(folders, {"title": "Mine"})
     paths = sorted(folders.rglob("*.wav"))
-    assert len(SPEAKERS) in speaker_patterns(folders, paths).values()
+    assert len(SPEAKERS) in speaker_patterns(paths).values()
     files = own_files(folders, load_own(folders), paths)
     assert count_labels(files) == dict.fromkeys(["Freude", "Trauer", "neutral"], 6)
     assert propose_labels(count_labels(files)) == LABELS

@@ -101,6 +101,8 @@ def test_cremad_people_wherever_the_table_lies(put, place):
         b'"ActorID","Age"\n1001,51\n',
         b'"ActorID","Age","Sex"\n1001,,"Male"\n1001\n',
         b'"ActorID","Age","Sex"\n1001,fifty,"Male"\n',
+        b'"ActorID","Age","Sex"\n1001,' + b"9" * 5000 + b',"Male"\n',
+        b'"ActorID","Age","Sex"\n1001,"' + b"9" * 200_000 + b'","Male"\n',
         b"\xff\xfe\0\x80\x81",
     ],
 )

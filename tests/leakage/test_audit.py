@@ -126,3 +126,22 @@ def test_the_command_says_what_it_found(files: dict[str, str], tmp_path: Path) -
     assert result.returncode == 1, result.stderr
     report = json.loads(result.stdout)
     assert [leak["kind"] for leak in report["leaks"]] == ["duplicate"]
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("path,split\n" + "x" * 200_000 + ",train\n", "no CSV table"),
+        ("path," + ",".join(map(str, range(2000))) + "\nx\n", "over 1000 columns"),
+        ("x" * 200_000 + "\n", "no CSV table"),
+    ],
+)
+def test_lists_made_to_do_harm_are_one_sentence(tmp_path: Path, text: str, part: str) -> None:
+    (tmp_path / "list.csv").write_text(text)
+    with pytest.raises(CorpusError, match=part):
+        read_list(tmp_path / "list.csv")
+
+
+def test_names_too_long_for_any_system_stay_as_they_are(tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text("x" * 10_000 + "\nb.wav\n")
+    assert read_list(tmp_path / "list.txt")["path"].tolist() == ["x" * 10_000, "b.wav"]
