@@ -1,4 +1,4 @@
-"""Nothing in the program runs what a stranger wrote: no eval, no pickle, no shell; found in the code itself."""
+"""What the code itself tells: no stranger's code is run (no eval, pickle, shell); no cache for all holds a sound."""
 
 from __future__ import annotations
 
@@ -74,3 +74,28 @@ def test_it_would_be_found(source: str) -> None:
 @pytest.mark.parametrize("source", ["re.compile('a')", "torch.load(p, weights_only=True)", "run(a, shell=False)"])
 def test_what_is_safe_passes(source: str) -> None:
     assert not list(unsafe(source))
+
+
+#: Types that carry what one visitor gave.
+PERSONAL = ("Sound", "Waveform", "bytes", "ndarray", "Given", "Recording", "Prediction", "Timeline", "Call", "Source")
+
+
+def shared_with_sounds(source: str) -> Iterator[str]:
+    """Yield the functions of a page whose cache, shared by all visitors, would hold what one of them gave."""
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.FunctionDef):
+            continue
+        decorators = [ast.unparse(decorator) for decorator in node.decorator_list]
+        shared = any("st.cache_" in text and "scope='session'" not in text for text in decorators)
+        types = {part for word in node.args.args for part in ast.unparse(word.annotation or word).split(".")}
+        if shared and types & set(PERSONAL):
+            yield f"{node.lineno}: {node.name}"
+
+
+def test_no_cache_for_all_visitors_takes_a_sound() -> None:
+    files = list((PROJECT / "pages").rglob("*.py"))
+    found = {str(path.relative_to(PROJECT)): list(shared_with_sounds(path.read_text("utf-8"))) for path in files}
+    assert {path: what for path, what in found.items() if what} == {}
+    example = "@st.cache_data(max_entries=2)\ndef wav(sound: Waveform) -> bytes: ..."
+    assert list(shared_with_sounds(example))
+    assert not list(shared_with_sounds(example.replace("max_entries", "scope='session', max_entries")))

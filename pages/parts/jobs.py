@@ -69,7 +69,7 @@ def _shared() -> dict[str, Job]:
     return {}
 
 
-def _jobs(private: bool) -> dict[str, Job]:
+def _jobs(private: bool = False) -> dict[str, Job]:
     """Return the work of this session, or that of all visitors."""
     if not private:
         return _shared()

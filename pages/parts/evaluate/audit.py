@@ -89,7 +89,7 @@ def _check(train: pd.DataFrame, test: pd.DataFrame, table: pd.DataFrame | None) 
     content = "\n".join(part.to_csv(index=False) for part in located)
     key = f"audit:{hashlib.sha256(content.encode()).hexdigest()}:{listen}:{data_version()}"
     report = background(
-        key, "Look for leaks", work, at_once=not listen,
+        key, "Look for leaks", work, at_once=not listen, private=True,
         explain=f"Listening to {here:,} files takes about {max(1, round(here / _A_MINUTE))} min.",
     )  # fmt: skip
     if report is not None:

@@ -13,6 +13,7 @@ PROMISE = f"""
   in its place, when you delete it below, or {GRACE_S:.0f} seconds after you close this page.
 - **Nothing is kept on disk unless you say so**: what you download, a training you start, and finished calls if you
   switch that on. These are listed below.
+- **In a class**, your nickname and guesses are in memory for all of the class until it is closed, 8 hours at most.
 - **The log holds neither your voice nor what you called it**: times, the page, how long it took, and made-up numbers.
 """
 IN_BRIEF = "Your audio stays in this machine's memory and is gone when you leave."
