@@ -156,7 +156,9 @@ def _read_only(works: dict[str, Work], place: Path) -> str:
             except OSError:
                 continue
             raise RuntimeError(f"{folder} can be written")
-        return _command(["scripts/predict.py", _example(), "--json"], {"HOME": str(home)})
+        for model in ("lite", "functionals-svm"):
+            said = _command(["scripts/predict.py", _example(), "--model", model, "--json"], {"HOME": str(home)})
+        return f"{said} with both kinds of model"
 
     return _value(in_child(there, place / "log.txt"))
 
