@@ -19,6 +19,7 @@ from ser_core.emotions import SYMBOLS
 from ser_core.errors import SERError
 from ser_core.examples import Example, about_examples, list_examples
 from ser_core.settings import settings
+from ser_core.untrusted import load_untrusted
 
 UPLOAD_TYPES = ["wav", "flac", "ogg", "oga", "opus", "mp3", "aif", "aiff", "webm", "m4a", "mp4"]
 
@@ -78,7 +79,9 @@ def current_sound(slot: str = MAIN) -> Sound | None:
         origin, title, name, data = pending
         try:
             with st.spinner("Reading the sound …"):
-                waveform = load_audio(data, name=name)
+                # The examples are this program's own files, and the first click should not wait for a process.
+                read = load_audio if origin == "example" else load_untrusted
+                waveform = read(data, name=name)
         except SERError as error:
             st.session_state[_key("complaint", slot)] = str(error)
             if withdrawn is not None:

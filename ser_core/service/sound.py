@@ -6,13 +6,14 @@ import threading
 
 import numpy as np
 
-from ser_core.audio import SAMPLE_RATE, Waveform, load_audio
+from ser_core.audio import SAMPLE_RATE, Waveform
 from ser_core.audio.decode import too_long
 from ser_core.errors import AudioError
 from ser_core.recogniser import Prediction, Recogniser
 from ser_core.recordings import open_recording
 from ser_core.service.problems import ProblemError
 from ser_core.settings import settings
+from ser_core.untrusted import load_untrusted
 
 #: What recordings are called in messages: the name that a caller gave one is told to nobody.
 NAME = "The recording"
@@ -37,7 +38,7 @@ def predict_bytes(recogniser: Recogniser, data: bytes, longest_s: float) -> Pred
     most = min(longest_s, settings().max_seconds)
     short = min(_AT_ONCE_S, most)
     try:
-        return recogniser.predict(load_audio(data, name=NAME, max_seconds=short))
+        return recogniser.predict(load_untrusted(data, name=NAME, max_seconds=short))
     except AudioError as error:
         if str(error) != str(too_long(NAME, short)):
             raise
