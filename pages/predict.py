@@ -69,6 +69,7 @@ def show_result(sound: Sound, folder: Path | None) -> None:
             if answer.emotion is not None:
                 with st.expander("Why this answer?", icon=":material/psychology_alt:", key="why_answer"):
                     show_why(sound, folder)
+            show_trust(model.card, answer)
         st.page_link(
             "pages/signals.py", label="Look closer: see what this voice does", icon=":material/waves:", width="content"
         )
@@ -76,7 +77,7 @@ def show_result(sound: Sound, folder: Path | None) -> None:
 
 
 def show_answer(answer: Prediction, card: ModelCard, sound: Sound) -> None:
-    """Draw what the model says: what is wrong with the recording, the words, the bars, how far to trust it."""
+    """Draw what the model says: what is wrong with the recording, the words, the bars."""
     show_problems(answer)
     left, right = st.columns([5, 6], gap="large")
     with left:
@@ -92,7 +93,6 @@ def show_answer(answer: Prediction, card: ModelCard, sound: Sound) -> None:
             show_probabilities(answer, classes=len(card.labels))
             show_downloads(answer, sound, classes=len(card.labels))
             show_affect(answer)
-    show_trust(card, answer)
 
 
 show_page()
