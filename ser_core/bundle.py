@@ -8,11 +8,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from ser_core.classical import ClassicalConfig
 from ser_core.emotions import EMOTIONS
@@ -32,6 +32,14 @@ FORMAT_VERSION = 1
 CARD_NAME = "model.json"
 #: Where the bundles of this repository lie.
 SHIPPED = PROJECT / "models"
+
+
+#: Levels of tables within tables in a card: what is deeper could be read, but not written again.
+_DEEPEST = 40
+
+
+def _inside(part: Any) -> Iterable[Any]:
+    return part.values() if isinstance(part, dict) else part if isinstance(part, list | tuple) else ()
 
 
 class _Part(BaseModel):
@@ -93,6 +101,16 @@ class ModelCard(_Part):
     licence: str
     limits: tuple[str, ...]
     task: Literal["speech emotion recognition"] = "speech emotion recognition"
+
+    @field_validator("recipe", "environment", "evaluation", "robustness")
+    @classmethod
+    def _not_deep(cls, value: Any) -> Any:
+        level = [value]
+        for _ in range(_DEEPEST):
+            level = [inner for part in level for inner in _inside(part)]
+            if not level:
+                return value
+        raise ValueError("it is nested too deeply")
 
     @model_validator(mode="after")
     def _classes_fit(self) -> Self:

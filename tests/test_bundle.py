@@ -254,3 +254,11 @@ def test_weights_that_are_no_numbers_are_refused() -> None:
     }
     with pytest.raises(BundleError, match="do not fit"):
         load_scorer(card, safetensors.torch.save(tensors))
+
+
+def test_a_card_that_is_nested_too_deeply_to_be_written_again_is_refused(copy: Path) -> None:
+    deep: Any = []
+    for _ in range(300):
+        deep = [deep]
+    _edit(copy, lambda card: card.update(recipe={"a": deep}))
+    _refused(copy, "nested too deeply")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import struct
 from collections.abc import Iterator
 
+import av
 import numpy as np
 
 from bad import handmade
@@ -12,6 +15,14 @@ from bad.case import ANSWER, EITHER, Case, sound
 from bad.encoded import SAMPLE_RATE, encode, spoken, voice
 
 _SECOND = bytes(32_000)
+#: 384 bytes of AAC that `scripts/fuzz.py audio` found: they ended the process.
+_FOUND = (
+    "//FgQDu//N4CAExndmM2Mi4yOC4xMDIAAgirWeD1KwwPTWF+fHCOeMsrqXW8dSuN1lTOL2kTuTPP//cAAAAAAAAAAAAAAAAAAAAAOAAAAAAA"
+    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAOlZwM1ntU8H1hPPWGrZTQt2ckvZxyoZQEP5/sOLdRNNHkFRdAvbOoUPMdMqABmH2"
+    "6fA2+Dyb7Jo48HFxT9sZJ7C9m/9ShKym5q708OGYUt7c+6yYd60lCttz/JyOTLrzgI5MuvOAw/n/o8+hhtl6hJGgTODiAjC8M4XGGKLHySkA"
+    "zt51ZWFl/Qt4xmv1dsfSeFq6PM+Z4cMu+f+jz6GG2XqEkaBM4OICMLwzhcYYosfJKWjO3nVlYWX9C3jGa/V2x9J4Wro8z5nhE9LHbmDRcgTi"
+    "EFFpwcnSyWhzJEEBAAAAAAAAACPmNH4G0S4KK6JhLDwfZ67LRDkTmImMRGCkIkJw//FgQAGf/AEYgbRw"
+)
 
 
 def cases(rng: np.random.Generator) -> Iterator[Case]:
@@ -140,7 +151,25 @@ def _odd() -> Iterator[Case]:
     yield sound("odd-no-size", handmade.wav(size=0xFFFFFFFF, body=encode(short, "wav")[44:]), ANSWER)
     yield sound("odd-minute-of-opus", handmade.opus(60), ANSWER, ending="opus")
     yield sound("odd-ten-minutes-of-flac", handmade.flac(600), ANSWER, ending="flac")
+    yield sound("odd-m4a-8-channels", _surround("ipod", "aac"), ANSWER, ending="m4a")
+    yield sound("odd-webm-8-channels", _surround("webm", "libopus"), ANSWER, ending="webm")
+    yield sound("found-aac-21-channels", base64.b64decode(_FOUND), EITHER, ending="aac")
     yield sound("odd-tags-before-mp3", b"ID3\x04\0\0\0\0\x0f\x7a" + bytes(2042) + spoken("mp3"), ANSWER, ending="mp3")
+
+
+def _surround(form: str, codec: str) -> bytes:
+    """Return a voice on eight channels; PyAV counts planes wrongly from there on."""
+    buffer = io.BytesIO()
+    packed = np.repeat(voice(), 8)[None]
+    with av.open(buffer, "w", format=form) as container:
+        stream = container.add_stream(codec, rate=48_000, layout="7.1")
+        for start in range(0, packed.shape[1], 960 * 8):
+            part = np.ascontiguousarray(packed[:, start : start + 960 * 8])
+            frame = av.AudioFrame.from_ndarray(part, format="flt", layout="7.1")
+            frame.rate, frame.pts = 48_000, start // 8
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return buffer.getvalue()
 
 
 def _patched(kind: str, mark: bytes, offset: int, change: bytes) -> bytes:

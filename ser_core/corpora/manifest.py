@@ -18,6 +18,7 @@ _MOST_BYTES = 50_000_000
 _MOST_ROWS = 200_000
 _MOST_COLUMNS = 1000
 _LONGEST_LINE = 1_000_000
+_LINES_OF_A_ROW = 5
 _PARQUET_ROWS = 64
 _MOST_CHARACTERS = 1000
 #: What a spreadsheet would run as a formula when a table is exported, and characters that no name needs.
@@ -140,9 +141,13 @@ def _csv_rows(path: Path, separator: str) -> Iterator[list[str]]:
 def _lines(path: Path) -> Generator[str, None, None]:
     try:
         with path.open(encoding="utf-8-sig") as file:
-            for line in file:
+            for number, line in enumerate(file):
                 if len(line) > _LONGEST_LINE:
                     raise CorpusError(f"The manifest {path.name} has a line of over {_LONGEST_LINE:,} characters.")
+                if number > _LINES_OF_A_ROW * _MOST_ROWS:  # a quoted cell may go on for lines, and so may a row
+                    raise CorpusError(
+                        f"The manifest {path.name} has more than {_MOST_ROWS} rows: split it into several."
+                    )
                 yield line.rstrip("\n")
     except UnicodeDecodeError as error:
         raise CorpusError(f"The manifest {path.name} is not text in UTF-8: save it as CSV in UTF-8.") from error
