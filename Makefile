@@ -55,7 +55,7 @@ format: $(TEST)  ## put the code into its format
 warm: $(WARM)  ## compile what librosa and the speech detector need on their first use
 
 notebooks: $(VENV)/.notebooks $(WARM)  ## open the three notebooks in JupyterLab
-	$(BIN)/jupyter lab notebooks
+	$(BIN)/jupyter lab --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate notebooks
 
 docs: $(VENV)/.docs  ## check the links, then build docs/ as a website in .cache/site
 	$(BIN)/python scripts/check_links.py
