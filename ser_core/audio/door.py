@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -75,7 +76,9 @@ def load_audio(
             raise AudioError("A file carries its own sample rate: leave out rate=.")
         data, name = _read_bytes(source, megabytes, name)
         _refuse_before_decoding(data, name)
-        mono, original_rate, channels = decode(data, name, seconds)
+        decoded = decode(data, name, seconds)
+        whole = _to_waveform(decoded.samples, decoded.rate, decoded.channels, name)
+        return replace(whole, original_rate=decoded.original_rate)
     return _to_waveform(mono, original_rate, channels, name)
 
 
@@ -146,7 +149,7 @@ def _to_waveform(mono: np.ndarray, rate: int, channels: int, name: str) -> Wavef
         raise AudioError(f"{name} holds no samples: record it again, or choose another file.")
     if not np.isfinite(mono).all():
         raise AudioError(f"{name} holds samples that are not numbers (NaN or infinite): export it again.")
-    peak = float(np.abs(mono).max())
+    peak = float(max(mono.max(), -mono.min()))  # without a copy: there may be an hour of them
     if peak > _MAX_SAMPLE:
         raise AudioError(f"{name} holds values up to {peak:.0f}, but full scale is 1: divide by the full scale first.")
     if rate != SAMPLE_RATE:

@@ -134,17 +134,18 @@ def check_file(root: Path, name: str) -> FileCheck:
     if data.startswith(_LFS_PREFIX):
         return FileCheck(**changes | {"problem": STUB})
     try:
-        samples, rate, channels = decode(data, path.name, _MAX_SECONDS)
+        decoded = decode(data, path.name, _MAX_SECONDS)
     except AudioError as error:
         return FileCheck(**changes | {"problem": str(error)})
+    samples = decoded.samples
     if not len(samples) or not np.isfinite(samples).all():
         return FileCheck(**changes | {"problem": f"{path.name} holds no usable samples."})
-    digest = hashlib.blake2b(np.ascontiguousarray(samples).tobytes(), digest_size=16, key=str(rate).encode())
+    digest = hashlib.blake2b(np.ascontiguousarray(samples).tobytes(), digest_size=16, key=str(decoded.rate).encode())
     measured = {
         "digest": digest.hexdigest(),
         "peak": float(np.abs(samples).max()),
-        "sample_rate": rate,
-        "channels": channels,
+        "sample_rate": decoded.original_rate,
+        "channels": decoded.channels,
     }
     return FileCheck(**changes | measured)
 

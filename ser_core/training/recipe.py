@@ -242,6 +242,10 @@ def parse_recipe(text: str, name: str = "the recipe") -> Recipe:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"{name} is not a TOML file: {error}.") from error
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, brackets in brackets
+        raise RecipeError(
+            f"{name} is not a TOML file that can be read: a number or a table in it is endless."
+        ) from error
     recipe = _validated(content, name)
     known = [*CORPORA, *own_corpora()]
     unknown = sorted(set(recipe.corpora) - set(known))

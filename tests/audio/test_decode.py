@@ -1,8 +1,13 @@
+import base64
+import importlib
 import io
+from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import soundfile as sf
+import soxr
 
 from ser_core.audio import decode as decoder
 from ser_core.audio.decode import decode, mix_down
@@ -40,7 +45,7 @@ def _wav(samples, subtype, form="WAV", rate=16_000):
 )
 def test_kinds_of_wave_files(form, subtype, error):
     sound = voice(1.0)
-    samples, rate, channels = decode(_wav(sound, subtype, form), "x", 60)
+    samples, _, rate, channels = decode(_wav(sound, subtype, form), "x", 60)
     assert (rate, channels) == (16_000, 1)
     assert samples.dtype == np.float32
     assert 0 <= len(samples) - len(sound) < 1100, "codecs with blocks pad the last one"
@@ -58,7 +63,7 @@ def test_big_endian_wave():
 def test_many_blocks_are_joined_in_order(monkeypatch):
     monkeypatch.setattr(decoder, "_BLOCK_FRAMES", 1000)
     sound = voice(1.0)
-    samples, _, channels = decode(_wav(np.stack([sound, sound], axis=1), "FLOAT"), "x", 60)
+    samples, _, _, channels = decode(_wav(np.stack([sound, sound], axis=1), "FLOAT"), "x", 60)
     np.testing.assert_array_equal(samples, sound)
     assert channels == 2
 
@@ -128,3 +133,67 @@ def test_a_playlist_opens_nothing(tmp_path):
     for text in playlists:
         with pytest.raises(AudioError, match="not audio"):
             decode(text.encode(), "x", 60)
+
+
+@pytest.mark.parametrize(("form", "codec"), [("ipod", "aac"), ("webm", "libopus")])
+def test_eight_channels(form, codec):
+    """PyAV counts more planes than a frame of eight or more channels has: reading them ended the process."""
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format=form) as container:
+        stream = container.add_stream(codec, rate=48_000, layout="7.1")
+        sound = np.repeat(voice(0.5, rate=48_000), 8)
+        for start in range(0, len(sound), 960 * 8):
+            frame = av.AudioFrame.from_ndarray(sound[None, start : start + 960 * 8], format="flt", layout="7.1")
+            frame.rate, frame.pts = 48_000, start // 8
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    decoded = decode(buffer.getvalue(), "x", 60)
+    assert decoded.channels == 8
+    assert 0.45 < len(decoded.samples) / decoded.rate < 0.6
+    assert 0.05 < np.abs(decoded.samples).max() < 1
+
+
+def test_aac_of_21_channels_that_the_fuzzer_found():
+    decoded = decode(base64.b64decode(_MANY_CHANNELS), "x", 60)
+    assert decoded.channels == 21
+    assert np.isfinite(decoded.samples).all()
+
+
+def test_a_longer_recording_is_resampled_on_the_way_and_sounds_the_same():
+    sound = np.tile(voice(13.0, rate=24_000), 10)
+    decoded = decode(_wav(sound, "FLOAT", rate=24_000), "x", 3600)
+    assert (decoded.rate, decoded.original_rate) == (16_000, 24_000)
+    whole = soxr.resample(sound, 24_000, 16_000, quality="HQ")
+    np.testing.assert_allclose(decoded.samples, whole, atol=1e-5)
+    with pytest.raises(AudioError, match="longer than the limit of 2.08 minutes"):
+        decode(_wav(sound, "FLOAT", rate=24_000), "x", 125)
+
+
+@pytest.fixture
+def handmade(monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[2] / "scripts"))
+    return importlib.import_module("bad.handmade")
+
+
+def test_flac_that_unfolds_to_gigabytes(handmade):
+    data = handmade.flac(3_000, 655_350, 8, declared=0)
+    assert len(data) < 1_000_000
+    with pytest.raises(AudioError, match="unfolds to over 100 times its size"):
+        decode(data, "x", 3600)
+
+
+@pytest.mark.parametrize("kind", ["webm", "mp3"])
+def test_packets_are_counted_before_hours_of_them_are_decoded(handmade, monkeypatch, kind):
+    data = getattr(handmade, kind)(8_000)
+    monkeypatch.setattr("ser_core.audio.decode._joined", None)
+    with pytest.raises(AudioError, match="longer than the limit of 60 minutes"):
+        decode(data, "x", 3600)
+
+
+_MANY_CHANNELS = (
+    "//FgQDu//N4CAExndmM2Mi4yOC4xMDIAAgirWeD1KwwPTWF+fHCOeMsrqXW8dSuN1lTOL2kTuTPP//cAAAAAAAAAAAAAAAAAAAAAOAAAAAAA"
+    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAOlZwM1ntU8H1hPPWGrZTQt2ckvZxyoZQEP5/sOLdRNNHkFRdAvbOoUPMdMqABmH2"
+    "6fA2+Dyb7Jo48HFxT9sZJ7C9m/9ShKym5q708OGYUt7c+6yYd60lCttz/JyOTLrzgI5MuvOAw/n/o8+hhtl6hJGgTODiAjC8M4XGGKLHySkA"
+    "zt51ZWFl/Qt4xmv1dsfSeFq6PM+Z4cMu+f+jz6GG2XqEkaBM4OICMLwzhcYYosfJKWjO3nVlYWX9C3jGa/V2x9J4Wro8z5nhE9LHbmDRcgTi"
+    "EFFpwcnSyWhzJEEBAAAAAAAAACPmNH4G0S4KK6JhLDwfZ67LRDkTmImMRGCkIkJw//FgQAGf/AEYgbRw"
+)

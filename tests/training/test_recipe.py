@@ -162,3 +162,9 @@ def test_there_is_a_recipe_of_every_family() -> None:
     assert classifiers == {"svm", "logistic-regression", "random-forest", "k-nn", "gradient-boosting", "mlp"}
     assert networks == {"cnn", "crnn", "residual-cnn", "residual-crnn", "transformer", "encoder-head"}
     assert all(recipe.title and recipe.description for recipe in recipes)
+
+
+@pytest.mark.parametrize("text", ["seed = " + "9" * 5000, "labels = " + "[" * 5000])
+def test_endless_numbers_and_tables_are_refused_in_a_sentence(text: str) -> None:
+    with pytest.raises(RecipeError, match="is endless"):
+        parse_recipe(text)
