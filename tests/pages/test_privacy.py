@@ -24,6 +24,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 from streamlit.testing.v1 import AppTest
 
 from pages.parts import events, jobs
+from pages.parts.calls import source
 from pages.parts.privacy import machine
 from pages.parts.session_end import GRACE_S, Sweeper
 from ser_core.errors import AudioError
@@ -250,6 +251,22 @@ def test_a_visitor_from_elsewhere_cannot_delete_files(kept: Path, monkeypatch: p
     app = open_app().switch_page("pages/privacy.py").run()
     assert "only whoever sits at it" in app.info[0].value
     assert not [button for button in app.button if str(button.key).startswith("privacy_delete")]
+
+
+@pytest.mark.parametrize(
+    ("address", "headers", "here"),
+    [
+        (None, {}, True), ("127.0.0.1", {}, True), ("::1", {}, True), ("::ffff:127.0.0.1", {}, True),
+        ("192.168.0.7", {}, False), ("::ffff:192.168.0.7", {}, False), ("nowhere", {}, False),
+        (None, {"X-Forwarded-For": "192.168.0.7"}, False),
+    ],
+)  # fmt: skip
+def test_who_sits_at_this_machine(
+    address: str | None, headers: dict[str, str], here: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = SimpleNamespace(ip_address=address, headers=headers)
+    monkeypatch.setattr(source, "st", SimpleNamespace(context=context))
+    assert source.at_this_machine() is here
 
 
 def test_defaults_of_the_server_are_tight() -> None:

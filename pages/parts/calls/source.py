@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,7 +49,17 @@ def choose_calls() -> Given | None:
 def at_this_machine() -> bool:
     """Return whether the visitor sits at the machine that runs the app: others may not read its folders."""
     forwarded = any(st.context.headers.get(name) for name in ("X-Forwarded-For", "Forwarded", "X-Real-Ip"))
-    return st.context.ip_address in (None, "127.0.0.1", "::1") and not forwarded
+    return not forwarded and _is_this_machine(st.context.ip_address)
+
+
+def _is_this_machine(address: str | None) -> bool:
+    """Return whether a visitor's address is this machine's own; Streamlit gives none for some of these."""
+    try:
+        found = ipaddress.ip_address(address) if address is not None else None
+    except ValueError:
+        return False
+    mapped = getattr(found, "ipv4_mapped", None)  # ::ffff:127.0.0.1, where the server listens by IPv6
+    return found is None or (mapped or found).is_loopback
 
 
 def _ask_files() -> None:

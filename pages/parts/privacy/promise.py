@@ -23,4 +23,4 @@ def show_in_brief() -> None:
     """Draw the promise in one line, with the way to the whole of it."""
     with st.sidebar, st.container(key="promise"):
         st.caption(f":material/lock: {IN_BRIEF}")
-        st.page_link("pages/privacy.py", label="What is kept, and how to delete it", icon=":material/delete:")
+        st.page_link("pages/privacy.py", label="Read more, or delete", icon=":material/delete:")
