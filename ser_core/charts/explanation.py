@@ -18,6 +18,8 @@ from ser_core.signals.analysis import Analysis
 from ser_core.signals.view import picture
 
 _AREA, _MARK = "rgba(213,94,0,0.22)", "▼"
+#: Cells that add less than this share of the strongest one are not outlined.
+_HARDLY = 0.1
 
 
 def decisive_waveform_figure(waveform: Waveform, explanation: Explanation) -> go.Figure:
@@ -87,7 +89,8 @@ def decisive_spectrogram_figure(waveform: Waveform, explanation: Explanation) ->
         colorbar={"title": {"text": "for"}, "thickness": 8, "outlinewidth": 0, "x": 1.01, "xpad": 0, "nticks": 3},
         hovertemplate="%{z:+.2f} at %{x:.2f} s<extra></extra>",
     )  # fmt: skip
-    x, y = _outline(explanation.cell_mask() > 0, explanation.times_s, heights)
+    counting = explanation.cells > _HARDLY * explanation.cells.max()
+    x, y = _outline((explanation.cell_mask() > 0) & counting, explanation.times_s, heights)
     for colour, width in (("#000000", 5), ("#FFFFFF", 2.5)):  # white on black is seen on every ground
         figure.add_scatter(
             x=x, y=y, mode="lines", line={"color": colour, "width": width}, hoverinfo="skip", showlegend=False

@@ -97,16 +97,16 @@ def _steadiness(value: float, mean: float) -> str:
     return "Voice rough: uneven from period to period" if value > mean else "Voice steady from period to period"
 
 
-#: Functional -> its words, from (value, mean).
+#: Functional -> its words, from (value, mean); first what everybody hears, last what needs a trained ear.
 _WORDS: Mapping[str, Callable[[float, float], str]] = {
     "f0_p50": _pitch,
-    "f0_range": _melody,
     "rhythm_syllable_rate": _rate,
     "rhythm_pause_share": _pauses,
+    "f0_range": _melody,
+    "f0_slope": _course,
     "intensity_std": _loudness,
     "alpha_ratio_mean": _effort,
     "hnr_mean": _clarity,
-    "f0_slope": _course,
     "jitter_local": _steadiness,
 }
 #: What a voice that is never voiced, such as a whisper, has no value of.
@@ -114,7 +114,7 @@ _NEED_PITCH = ("f0_p50", "f0_range", "f0_slope", "alpha_ratio_mean", "hnr_mean",
 
 
 def compare(values: Mapping[str, float], group: Group = "all") -> list[Statement]:
-    """Return how a voice differs from neutral speakers, what differs most first; empty where nothing does.
+    """Return the few things in which a voice differs most from neutral speakers, the plainest first; empty without any.
 
     Parameters
     ----------
@@ -132,7 +132,8 @@ def compare(values: Mapping[str, float], group: Group = "all") -> list[Statement
         deviations = (value - mean) / entry["std"]
         if abs(deviations) >= LEAST_DEVIATIONS:
             found.append(Statement(words(value, mean), name, value, mean, deviations))
-    return sorted(found, key=lambda statement: -abs(statement.deviations))[:MOST]
+    kept = sorted(found, key=lambda statement: -abs(statement.deviations))[:MOST]
+    return [statement for statement in found if statement in kept]
 
 
 @functools.cache

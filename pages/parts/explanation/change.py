@@ -11,7 +11,7 @@ from pages.parts.explanation.kept import at_once, worked_out
 from pages.parts.inputs import Sound
 from pages.parts.models import predict, recogniser
 from ser_core.charts.exploration import group_label
-from ser_core.explanation.changes import Search, changed_voice, find_change
+from ser_core.explanation.changes import Search, change_words, changed_voice, find_change
 
 _ANY = "any other emotion"
 
@@ -44,13 +44,13 @@ def show_change(sound: Sound, folder: Path) -> None:
 
 def _show(found: Search, sound: Sound) -> None:
     st.markdown(found.words())
-    if found.change is not None:
+    if found.change is not None and found.after is not None:
         change = found.change
         data = at_once(f"changed:{change.describe()}", sound, lambda: changed_voice(sound.waveform, change).to_wav())
         before, after = st.columns(2)
         before.markdown(f"**Before**: {found.before.emotion}")
         before.audio(at_once("unchanged", sound, sound.waveform.to_wav), format="audio/wav")
-        after.markdown(f"**After**: {change.describe()}")
+        after.markdown(f"**After**: {found.after.emotion}, with {change_words(change)}")
         after.audio(data, format="audio/wav")
         st.download_button(
             "Changed voice", data, file_name=f"{PurePath(sound.name).stem or 'sound'}-changed.wav", mime="audio/wav",

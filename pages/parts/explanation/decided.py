@@ -20,11 +20,14 @@ from ser_core.explanation import Explanation, explain
 from ser_core.explanation.parts import decisive_sound, rest_sound
 from ser_core.presentation import percent
 
+#: A fall of the probability by less than this is no sign that a part decided.
+_LEAST_FALL = 0.02
 _ABOUT = """
 One part after another is replaced by noise as quiet as the recording's own background, and the model is asked again:
 the further the probability of the emotion falls, the more that part decided. It shows what *this model* listens to,
 which need not be what people go by. Reds (solid bars) speak for the emotion, blues (hatched bars) against it. Framed
-is the fifth of the time, and on the spectrogram the fifth of its cells, that counts most.
+is the fifth of the time that counts most; outlined on the spectrogram, the fifth of its cells, without those that
+hardly count.
 """
 
 
@@ -84,8 +87,8 @@ def _sentence(found: Explanation) -> str:
         f"The model gives **{group_label(found.label)}** {percent(found.probability)}. Without the framed parts it is "
         f"**{percent(found.without)}**; without as much elsewhere, {percent(found.without_random)} on average."
     )
-    if found.without >= found.without_random:
-        words += " So no single part decided: the answer rests on all of it."
+    if found.without >= min(found.without_random, found.probability - _LEAST_FALL):
+        words += " No part carries it alone: taking one out hardly lowers it."
     return words
 
 
