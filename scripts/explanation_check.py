@@ -113,6 +113,7 @@ def _print_words(report: dict[str, Any]) -> None:
         low, high = part["faithful_ci95"]
         print(f"  {words}: faithful in {part['faithful']:.1%} [{low:.1%}, {high:.1%}] of the clips; the named fifth "
               f"costs {100 * part['fall_named']:.1f} points, a random one {100 * part['fall_random']:.1f}")  # fmt: skip
+    print(f"  processor time of an explanation, median: {report['processor_s']:.2f} s")
     print(report["note"])
 
 
