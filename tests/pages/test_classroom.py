@@ -135,7 +135,7 @@ def join(code: str, nickname: str) -> AppTest:
     return submit(student, "Join")
 
 
-def test_a_class_of_two_its_ranking_and_its_end() -> None:
+def test_a_class_of_two_its_ranking_and_its_end(saved: dict[str, str]) -> None:
     teacher, code = open_class()
     assert "<b>7b</b>" in [element.value for element in teacher.text]
     assert "Nobody has joined yet." in said(teacher)
@@ -153,6 +153,9 @@ def test_a_class_of_two_its_ranking_and_its_end() -> None:
     assert charts(teacher) == 0  # the answers are not on the wall before they are asked for
     teacher.toggle(key="classroom_answers").set_value(True).run()
     assert charts(teacher) == 2
+    lines = saved[f"class-{code}.csv"].splitlines()
+    assert len(lines) == 1 + 5 + 1
+    assert lines[-1].startswith("\"'=HYPERLINK")
     assert not teacher.exception
     teacher.selectbox(key="classroom_remove_name").set_value("Ada").run()
     press(teacher, "classroom_remove")

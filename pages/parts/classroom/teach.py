@@ -28,7 +28,7 @@ from ser_core.classroom.scores import (
 from ser_core.errors import ClassroomError, SERError
 
 _STATE = "classroom_taught"
-_POLL_S, _SLOW_POLL_S = 3.0, 10.0
+_POLL_S = 3.0
 
 
 def show_teacher() -> None:
@@ -47,13 +47,13 @@ def show_teacher() -> None:
         return
     _show_door(room, key)
     st.fragment(_look_on, run_every=_POLL_S)(code)
+    _manage(room, key)
     st.subheader("The class and the model, clip by clip", anchor=False)
     if st.toggle(
         "Show the answers", key="classroom_answers",
         help="Names the meant emotion of every clip: better when all have finished, if your screen is on the wall.",
     ):  # fmt: skip
-        st.fragment(_compare, run_every=_SLOW_POLL_S)(code)
-    _manage(room, key)
+        _compare(room)
 
 
 def _show_form() -> None:
@@ -131,16 +131,19 @@ def _look_on(code: str) -> None:
         show_ranking(room)
     else:
         st.info("Nobody has joined yet.", icon=":material/hourglass_empty:")
+    # Made at once, not at the press: Streamlit drops what a press has made as soon as two other sessions were drawn.
+    st.download_button(
+        "All guesses (CSV)", class_csv(room), f"class-{room.code}.csv", "text/csv", key="classroom_csv",
+        on_click="ignore", icon=":material/table:",
+    )  # fmt: skip
 
 
-def _compare(code: str) -> None:
-    try:
-        room = rooms().room(code)
-    except ClassroomError:
-        return
+def _compare(room: Room) -> None:
     if not class_right(room)[1]:
-        st.caption("Appears with the first guess.")
+        st.caption("Nobody has guessed yet.")
         return
+    # Not drawn anew by itself: its downloads would come and go under the teacher's hand.
+    st.button("With the newest guesses", key="classroom_newest", icon=":material/refresh:", type="tertiary")
     for column, name, table in zip(
         st.columns(2, gap="large"),
         ("The class", "The model"),
@@ -156,16 +159,7 @@ def _compare(code: str) -> None:
 
 
 def _manage(room: Room, key: str) -> None:
-    st.subheader("Save, tidy up, close", anchor=False)
-
-    def text() -> str:
-        return class_csv(rooms().room(room.code))
-
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.download_button(
-            "All guesses (CSV)", text, f"class-{room.code}.csv", "text/csv", key="classroom_csv", on_click="ignore",
-            icon=":material/table:",
-        )  # fmt: skip
         with st.popover("Take a name off the list", icon=":material/person_remove:"):
             names = [student.nickname for student in rooms().room(room.code).students]
             name = st.selectbox("Nickname", names, key="classroom_remove_name", placeholder="nobody has joined")
