@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import ser_core
 from ser_core import compiled
 
 
@@ -46,3 +47,7 @@ def test_else_it_is_a_folder_that_nobody_else_can_write(read_only: Path) -> None
     place = Path(os.environ.pop(compiled.VARIABLE))
     assert place.parent == read_only
     assert stat.S_IMODE(place.stat().st_mode) == 0o700
+
+
+def test_it_is_asked_for_before_anything_else_is_imported() -> None:
+    assert ser_core.give_numba_a_place is compiled.give_numba_a_place
