@@ -2,6 +2,7 @@
 
     python scripts/benchmark.py --json
     python scripts/benchmark.py --only peer predict start --json
+    python scripts/benchmark.py --only growth epoch app --json
     python scripts/benchmark.py --only long --hours 0.5 10 --json
     python scripts/benchmark.py --only extraction --corpora cremad ravdess savee tess
 
@@ -25,7 +26,7 @@ from typing import Any
 
 import cli
 import numpy as np
-from bench import answers
+from bench import answers, growth
 from bench.common import median_ms, recording
 from bench.long import long
 
@@ -261,6 +262,9 @@ SECTIONS: Mapping[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "timeline": answers.timeline,
     "long": long,
     "start": answers.start,
+    "app": growth.app,
+    "epoch": growth.epoch,
+    "growth": growth.growth,
     "extraction": _extraction,
 }
 

@@ -89,6 +89,21 @@ def test_memory_of_long_recordings(
     assert figures["segments"] > 20
 
 
+def test_growth_and_epoch(
+    benchmark: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parts = ["growth", "epoch"]
+    monkeypatch.setattr(sys, "argv", ["benchmark.py", "--quick", "--json", "--jobs", "1", "--only", *parts])
+    assert benchmark.main() == 0
+    answer = json.loads(capsys.readouterr().out)
+    growth = answer["growth"]
+    assert growth["0.2 min"]["cpu_s"] > 0
+    per_hour = growth["slope"]["cpu_s_per_hour"]
+    assert growth["slope"]["core_hours_for_a_million_hours"] == pytest.approx(per_hour * 1e6 / 3600, rel=0.02)
+    assert growth["1 recordings"]["hours_per_hour"] > 0
+    assert answer["epoch"]["ms_per_clip"] > 0
+
+
 def test_peer_and_models_take_turns(benchmark: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     answers, calls = benchmark.answers, []
 
