@@ -9,6 +9,7 @@ import av
 import numpy as np
 import soundfile as sf
 
+from bad.handmade import settled_ogg
 from ser_core.audio import SAMPLE_RATE, load_audio
 from ser_core.examples import list_examples
 
@@ -45,11 +46,11 @@ def encode(samples: np.ndarray, kind: str, rate: int = SAMPLE_RATE, subtype: str
     if kind in _SNDFILE:
         form, usual = _SNDFILE[kind]
         sf.write(buffer, samples, rate, format=form, subtype=subtype or usual)
-        return buffer.getvalue()
+        return settled_ogg(buffer.getvalue()) if form == "OGG" else buffer.getvalue()
     form, codec = _AV[kind]
     planes = np.atleast_2d(samples.T).astype(np.float32)
     layout = "mono" if len(planes) == 1 else "stereo"
-    with av.open(buffer, "w", format=form) as container:
+    with av.open(buffer, "w", format=form, options={"fflags": "+bitexact"}) as container:
         stream = container.add_stream(codec, rate=rate, layout=layout)
         for start in range(0, planes.shape[1], 960):
             block = np.ascontiguousarray(planes[:, start : start + 960])

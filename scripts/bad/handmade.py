@@ -80,8 +80,22 @@ def opus(seconds: float, granules: int | None = None) -> bytes:
 def _page(packets: list[bytes], position: int, number: int, flags: int) -> bytes:
     lacing = bytes(len(packet) for packet in packets)
     head = struct.pack("<4sBBQIII", b"OggS", 0, flags, position, 1, number, 0) + bytes((len(packets),)) + lacing
-    page = head + b"".join(packets)
+    return _summed(head + b"".join(packets))
+
+
+def _summed(page: bytes) -> bytes:
+    page = page[:22] + bytes(4) + page[26:]
     return page[:22] + struct.pack("<I", _crc(page, _CRC32, 32)) + page[26:]
+
+
+def settled_ogg(data: bytes) -> bytes:
+    """Return an Ogg file whose stream has the number 1, which encoders draw by chance."""
+    pages = []
+    while data:
+        size = 27 + data[26] + sum(data[27 : 27 + data[26]])
+        pages.append(_summed(data[:14] + struct.pack("<I", 1) + data[18:size]))
+        data = data[size:]
+    return b"".join(pages)
 
 
 def webm(seconds: float) -> bytes:

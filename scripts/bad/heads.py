@@ -161,7 +161,7 @@ def _surround(form: str, codec: str) -> bytes:
     """Return a voice on eight channels; PyAV counts planes wrongly from there on."""
     buffer = io.BytesIO()
     packed = np.repeat(voice(), 8)[None]
-    with av.open(buffer, "w", format=form) as container:
+    with av.open(buffer, "w", format=form, options={"fflags": "+bitexact"}) as container:
         stream = container.add_stream(codec, rate=48_000, layout="7.1")
         for start in range(0, packed.shape[1], 960 * 8):
             part = np.ascontiguousarray(packed[:, start : start + 960 * 8])

@@ -71,6 +71,11 @@ class Recording:
     _declared_s: float
     _by_sndfile: bool
 
+    @property
+    def declared_s(self) -> float:
+        """What the file itself says of its length, in seconds; 0 where it says nothing that it can be held to."""
+        return self._declared_s
+
     def blocks(self, channel: int | None = None, seconds: float = 30.0) -> Iterator[np.ndarray]:
         """Yield the samples at 16 kHz, *seconds* at a time; only the last block is shorter [shape=(n,), float32].
 

@@ -50,6 +50,8 @@ def predict_bytes(recogniser: Recogniser, data: bytes, longest_s: float) -> Pred
 
 def _read_as_stream(data: bytes, most: float) -> Waveform:
     recording = open_recording(data, NAME)
+    if recording.declared_s > most:  # refused before minutes of it are decoded
+        raise _over(most)
     # One array from the start, since joining pieces takes twice their memory. Its length is no more than a guess that
     # bounds it; what is never written takes no memory.
     samples = np.empty(round((min(most, 4 * recording.duration_s) + _BLOCK_S) * SAMPLE_RATE), np.float32)

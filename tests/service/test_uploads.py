@@ -8,11 +8,13 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from tests.service.conftest import Made, app_of, problem, run
+from tests.synthetic import encode
 
 FORM = {"Content-Type": "multipart/form-data; boundary=x"}
 
@@ -141,3 +143,11 @@ def test_an_upload_that_does_not_end_is_given_up(made: Made, monkeypatch: pytest
     run(app({**scope, "client": None}, receive, send))
     assert sent[0]["status"] == 408
     assert app.state.service.held.held == 0
+
+
+def test_a_file_that_says_it_is_too_long_is_refused_before_it_is_decoded(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hour = encode(np.zeros(8_000 * 700, np.float32), "flac", rate=8_000)
+    monkeypatch.setattr("ser_core.recordings.stream.Recording.blocks", None)
+    assert "limit of 10 minutes" in problem(client.post("/v1/predict", files={"file": hour}), 413, "too-large")
