@@ -223,7 +223,7 @@ def own_files(root: Path, corpus: OwnCorpus, audio_files: Iterable[Path]) -> lis
         path = _inside(root, row["path"], f"A path in {manifest.name}")
         if path in files:
             raise CorpusError(f"The manifest {manifest.name} lists '{row['path']}' twice: keep one of the rows.")
-        if not path.is_file():
+        if not _is_file(path):
             missing.append(row["path"])
         files[path] = OwnFile(path, row["emotion"], row)
     if missing:
@@ -287,6 +287,13 @@ def _inside(root: Path, name: str, what: str) -> Path:
     if not inside or not name:
         raise CorpusError(f"{what} leads out of the corpus's folder ('{name[:60]}'): give paths below {root}.")
     return root / path
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # no system has names that long
+        return False
 
 
 def _whole(text: str, low: int, high: int, what: str) -> int | None:

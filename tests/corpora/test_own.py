@@ -192,6 +192,7 @@ def test_unknown_labels_are_listed_in_one_sentence(folders: Path) -> None:
         ({"path": "a/../1.wav"}, "leads out"),
         ({"path": ""}, "leads out"),
         ({"path": "link.wav"}, "leads out"),
+        ({"path": "x" * 900 + ".wav"}, "1 of the 2 files .* are not in"),
         ({"path": "gone.wav"}, "1 of the 2 files .* are not in .*gone.wav"),
         ({"path": "1.wav"}, "twice"),
         ({"path": "./1.wav"}, "twice"),
