@@ -34,6 +34,7 @@ def main() -> None:
             return
         _limit_time()
         _answer(request, data, outward)
+        del request, data  # while it waits for the next file, nobody's sound or its name stays here
 
 
 def _answer(request: dict[str, object], data: bytes, outward: IO[bytes]) -> None:

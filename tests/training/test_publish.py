@@ -16,7 +16,7 @@ from ser_core.audio import load_audio
 from ser_core.bundle import list_bundles, load_card
 from ser_core.calibration import Calibration
 from ser_core.emotions import LABEL_SETS, class_indices
-from ser_core.errors import TrainingError
+from ser_core.errors import BundleError, TrainingError
 from ser_core.evaluation.report import calibrate_run, evaluate_run
 from ser_core.features.logmel import LogMelConfig
 from ser_core.networks.transformer import TransformerConfig
@@ -205,5 +205,5 @@ def test_what_cannot_be_used(classical_run: RunFolder, network_run: RunFolder, t
     with pytest.raises(TrainingError, match="comes with the program"):
         publish_run(classical_run, tmp_path / "lite")
     (tmp_path / "file").write_text("")
-    with pytest.raises(TrainingError, match="cannot be written"):
+    with pytest.raises(BundleError, match="cannot be written"):
         publish_run(classical_run, tmp_path / "file" / "mine")
