@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -130,7 +131,12 @@ def _version(folder: Path) -> int:
 
 @st.cache_resource(show_spinner="Loading the model …", max_entries=4)
 def _load(folder: str, version: int) -> Recogniser:
-    return Recogniser.load(folder)
+    model = Recogniser.load(folder)
+    # Streamlit collects garbage after every run of a page and every look at a job's progress. Walking through all that
+    # libraries and models hold took a quarter of a second each time, in which no other thread could work.
+    gc.collect()
+    gc.freeze()
+    return model
 
 
 @st.cache_data(show_spinner=False, scope="session", max_entries=2)
