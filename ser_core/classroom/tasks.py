@@ -118,7 +118,7 @@ def feature_tasks() -> tuple[Task, ...]:
         ChoiceTask(
             "difference", "In which of these do *Angry style* and *Sad style* differ most?", tuple(sorted(names)),
             names[0],
-            f"They are {abs(float(table['spreads'].iloc[0])):.1f} standard deviations of the four corpora apart in it.",
+            f"They lie {abs(float(table['spreads'].iloc[0])):.1f} standard deviations of the four corpora apart in it.",
             ("The chart What differs most has the longest bar on top.", "Is Angry style the first sound?"),
         ),
     )  # fmt: skip

@@ -33,7 +33,8 @@ def _show(lesson: str, task: Task) -> None:
     key = f"classroom_{lesson}_{task.name}"
     st.markdown(task.question)
     if done(lesson, task.name):
-        st.success(task.why, icon=":material/check_circle:")
+        answer = "" if isinstance(task, NumberTask) else f"**{task.answer}.** "
+        st.success(answer + task.why, icon=":material/check_circle:")
         return
     with st.form(f"{key}_form", border=False):
         given: float | str | None
