@@ -19,10 +19,10 @@ from ser_core.recordings.words import clock
 def show_moment(judged: Judged, folder: Path) -> None:
     """Draw the choice of the moment, and the questions about it once it was taken."""
     timeline, duration = judged.timeline, judged.timeline.duration_s
-    first = max(timeline.segments, key=lambda segment: segment.confidence)
+    first = max(judged.summary.peaks or timeline.segments, key=lambda segment: segment.confidence)
     with st.expander("Why at this moment?", icon=":material/psychology_alt:", key="recordings_why"):
         if duration > 1.0:
-            # The number of the recording in the key: another one begins at its own strongest step.
+            # The recording in the key: another one begins at its own strongest moment.
             moment = st.slider(
                 "Moment (seconds)", 0.0, duration, round((first.start_s + first.end_s) / 2, 1), step=0.1,
                 key=f"why_moment_{judged.given.digest[:16]}",
