@@ -26,6 +26,7 @@ from harm.kills import Series, kill_series
 from harm.works import Batch, Bundle, Download, Manifest, Training, Work
 
 KINDS = ("training", "download", "batch", "bundle", "manifest")
+_FEW_CLIPS = 150
 
 
 def main() -> int:
@@ -35,7 +36,7 @@ def main() -> int:
     answer: dict[str, Any] = {"seed": seed}
     with tempfile.TemporaryDirectory(prefix="ser-faults-") as folder:
         place = Path(folder)
-        sound = server.serve()
+        sound = server.serve(_FEW_CLIPS if options.short else None)
         try:
             works = _works(place / "inputs", sound, short=options.short)
             if options.only != "cases":

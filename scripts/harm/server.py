@@ -29,9 +29,9 @@ class Sound:
     pid: int
 
 
-def serve() -> Sound:
-    """Start a server in a process of its own and return what it serves: a RAVDESS of tiny clips."""
-    archive = _archive()
+def serve(clips: int | None = None) -> Sound:
+    """Start a server in a process of its own and return what it serves: a RAVDESS of tiny clips, all or the first."""
+    archive = _archive(clips)
 
     class Handler(BaseHTTPRequestHandler):
         def log_message(self, *_: object) -> None:
@@ -77,10 +77,10 @@ def sources(sound: Sound) -> Sources:
     return Sources(Remote(f"http://127.0.0.1:{sound.port}/ravdess.zip", len(sound.archive), checksum), wait_s=0.1)
 
 
-def _archive() -> bytes:
-    """Return all clips of RAVDESS as a ZIP file, each with the same sound and another ending."""
+def _archive(clips: int | None) -> bytes:
+    """Return clips of RAVDESS as a ZIP file, each with the same sound and another ending."""
     buffer, data = io.BytesIO(), clip_bytes("sad", 0.05)
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for number, clip in enumerate(sorted(expected_clips("ravdess"))):
+        for number, clip in enumerate(sorted(expected_clips("ravdess"))[:clips]):
             archive.writestr(f"Actor_{clip[-2:]}/{clip}.wav", data + number.to_bytes(4, "little"))
     return buffer.getvalue()
