@@ -19,6 +19,7 @@ from ser_core.audio import Quality, Waveform, assess_quality, speech_segments, s
 from ser_core.bundle import ModelCard, checked_onnx, checked_weights, find_bundle, load_card
 from ser_core.calibration import Calibration
 from ser_core.conformal import candidate_sets, named_set
+from ser_core.errors import BundleError
 from ser_core.scorers import Scorer, load_scorer
 from ser_core.speech_once import Speech, find_speech
 
@@ -221,6 +222,8 @@ class Recogniser:
         return self._probabilities(np.stack([self._scorer(waveform) for waveform in waveforms]))
 
     def _probabilities(self, logits: np.ndarray) -> np.ndarray:
+        if not np.isfinite(logits).all():  # weights may be numbers, each of them, and still give none
+            raise BundleError(f"The model '{self.card.name}' gives answers that are no numbers: do not use it.")
         values: np.ndarray = softmax(self._calibration.scores(logits), axis=1)
         return values
 

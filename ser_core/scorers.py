@@ -18,6 +18,9 @@ from ser_core.networks.encoded import EncoderConfig, encoded_frames, open_encode
 from ser_core.onnx_scorer import onnx_score
 
 if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
     from ser_core.networks.layers import ClipNetwork
 
 #: From a waveform to a vector, such as one logit a class [shape=(n_classes,)].
@@ -111,8 +114,8 @@ def load_network(card: ModelCard, weights: bytes) -> ClipNetwork:
     try:
         tensors = safetensors.torch.load(weights)
         with torch.device("meta"):  # takes no memory, however large the card says the network is
-            wanted = {name: tensor.shape for name, tensor in build_network(card.model).state_dict().items()}
-        if wanted != {name: tensor.shape for name, tensor in tensors.items()}:
+            wanted = {name: _kind(tensor) for name, tensor in build_network(card.model).state_dict().items()}
+        if wanted != {name: _kind(tensor) for name, tensor in tensors.items()}:
             raise _misfit(card)
         if not all(tensor.isfinite().all() for tensor in tensors.values()):  # every answer would be no number
             raise _misfit(card)
@@ -123,6 +126,10 @@ def load_network(card: ModelCard, weights: bytes) -> ClipNetwork:
     except Exception as error:  # safetensors and torch raise many types, all of which mean the same here
         raise _misfit(card) from error
     return network.eval()
+
+
+def _kind(tensor: Tensor) -> tuple[torch.Size, bool]:
+    return tensor.shape, tensor.is_floating_point()
 
 
 def _reader(front_end: LogMelConfig | EncoderConfig) -> Callable[[Waveform], np.ndarray]:
@@ -159,6 +166,11 @@ def _classical_scorer(card: ModelCard, weights: bytes, front_end: FunctionalsCon
 
     def score(array: np.ndarray) -> np.ndarray:
         return decision_scores(classifier, array, len(card.labels))[0]
+
+    try:
+        score(np.zeros((1, classifier.n_features_in_)))
+    except Exception as error:  # arrays in it may have any shape and type, which shows only when they are used
+        raise _misfit(card) from error
 
     return Scorer(lambda waveform: functional_vector(waveform, front_end), score)
 

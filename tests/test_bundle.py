@@ -14,9 +14,11 @@ import safetensors.torch
 import skops.io
 
 from ser_core import bundle
+from ser_core.audio import load_audio
 from ser_core.bundle import CARD_NAME, checked_weights, find_bundle, list_bundles, load_card, write_bundle
 from ser_core.emotions import EMOTIONS
 from ser_core.errors import BundleError
+from ser_core.examples import list_examples
 from ser_core.recogniser import Recogniser
 from ser_core.scorers import load_scorer
 
@@ -254,6 +256,18 @@ def test_weights_that_are_no_numbers_are_refused() -> None:
     }
     with pytest.raises(BundleError, match="do not fit"):
         load_scorer(card, safetensors.torch.save(tensors))
+
+
+def test_numbers_of_another_type_are_refused_and_those_that_overflow_when_used() -> None:
+    card = load_card(find_bundle("lite"))
+    whole = safetensors.torch.load(checked_weights(find_bundle("lite"), card))
+    first = next(name for name, tensor in whole.items() if tensor.is_floating_point())
+    with pytest.raises(BundleError, match="do not fit"):
+        load_scorer(card, safetensors.torch.save(whole | {first: whole[first].int()}))
+    huge = {name: tensor * 0 + 1e38 if tensor.is_floating_point() else tensor for name, tensor in whole.items()}
+    model = Recogniser(card, load_scorer(card, safetensors.torch.save(huge)))
+    with pytest.raises(BundleError, match="no numbers"):
+        model.predict(load_audio(list_examples()[0].path))
 
 
 def test_a_card_that_is_nested_too_deeply_to_be_written_again_is_refused(copy: Path) -> None:

@@ -30,7 +30,7 @@ from ser_core.bundle import (
     write_bundle,
 )
 from ser_core.calibration import Calibration
-from ser_core.classical import SVMConfig, build_classifier, fit_classifier, save_classifier
+from ser_core.classical import SVMConfig, build_classifier, fit_classifier, save_classifier, storage
 from ser_core.emotions import LABEL_SETS
 from ser_core.errors import BundleError
 from ser_core.exports import add_onnx, export_bundle, export_onnx, import_bundle
@@ -213,7 +213,7 @@ def test_a_bomb_within_the_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     folder = _classical_bundle(tmp_path / "svm")
     bomb = _zip({"schema.json": bytes(4_000_000)}, zipfile.ZIP_DEFLATED)
     write_bundle(folder, bomb, "weights.skops", {k: v for k, v in dict(load_card(folder)).items() if k != "weights"})
-    monkeypatch.setattr(exports, "LARGEST_WEIGHTS", 3_000_000)
+    monkeypatch.setattr(storage, "_LARGEST", 3_000_000)
     _refused(export_bundle(folder), "unfolds to 4 MB", tmp_path)
 
 

@@ -10,6 +10,8 @@ So :func:`check_trees` looks at every number before a tree is used.
 from __future__ import annotations
 
 import copy
+import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,8 @@ TRUSTED_TYPES = (
     "sklearn.tree._tree.Tree",
 )
 _COMPRESSION = 8
+#: What a file may unfold to, in bytes.
+_LARGEST = 200_000_000
 
 
 def save_classifier(classifier: Pipeline, path: Path) -> None:
@@ -45,6 +49,7 @@ def load_classifier(data: bytes) -> Pipeline:
     BundleError
         If the file is damaged, holds a type that is not trusted, or trees that lead out of themselves.
     """
+    _refuse_bomb(data)
     try:
         foreign = sorted(set(skops.io.get_untrusted_types(data=data)) - set(TRUSTED_TYPES))
         classifier = None if foreign else skops.io.loads(data, trusted=list(TRUSTED_TYPES))
@@ -56,6 +61,17 @@ def load_classifier(data: bytes) -> Pipeline:
         raise BundleError("The classifier's file holds no pipeline: install the model again.")
     check_trees(classifier)
     return classifier
+
+
+def _refuse_bomb(data: bytes) -> None:
+    """Raise :class:`BundleError` where a file of a few kB would unfold to gigabytes: skops reads all of it at once."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as file:
+            size = sum(entry.file_size for entry in file.infolist())
+    except Exception as error:  # zipfile raises many types for a damaged file
+        raise BundleError("The classifier's file cannot be read: install the model again.") from error
+    if size > _LARGEST:
+        raise BundleError(f"The classifier's file unfolds to {size // 1_000_000} MB, too large for a model.")
 
 
 def check_trees(classifier: Pipeline) -> None:

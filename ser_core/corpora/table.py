@@ -155,8 +155,17 @@ def _audio_files(root: Path) -> Iterable[Path]:
         if "__MACOSX" in folder:
             continue
         for name in sorted(names):
-            if not name.startswith(".") and Path(name).suffix.lower() in _EXTENSIONS:
+            if not name.startswith(".") and Path(name).suffix.lower() in _EXTENSIONS and _is_text(folder + name):
                 yield Path(folder, name)
+
+
+def _is_text(name: str) -> bool:
+    """Return whether a name can be written down: those of old archives may be in another encoding than UTF-8."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _row(corpus: str, name: ClipName, path: Path, people: dict[str, tuple[str, int]]) -> dict[str, object]:

@@ -300,3 +300,13 @@ def test_empty_folders_are_told_from_files(tmp_path: Path) -> None:
     assert not holds_files(tmp_path / "missing")
     (tmp_path / "AudioWAV/1001_DFA_ANG_XX.wav").write_bytes(b"")
     assert holds_files(tmp_path)
+
+
+def test_a_file_whose_name_is_no_text_is_passed_over(put):
+    folder = put("1001_DFA_ANG_XX.wav")
+    try:
+        (folder / "1001_IEO_SAD_LO\udcff.wav").write_bytes(b"x")
+        (folder / "\udcff.wav").write_bytes(b"x")
+    except OSError:
+        pytest.skip("this file system takes names in UTF-8 only")
+    assert read_corpus("cremad", folder)["clip"].tolist() == ["1001_DFA_ANG_XX"]
