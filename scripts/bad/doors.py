@@ -172,7 +172,8 @@ def _named(case: Case, files: dict[str, bytes], place: Path) -> str:
         (folder / name).write_bytes(spoken("wav", 0.3))
     (place / "mine" / "happy").mkdir(parents=True)
     (place / "mine" / "corpus.toml").write_text('title = "Mine"\n', encoding="utf-8")
-    (place / "mine" / "happy" / case.called).write_bytes(spoken("wav", 0.3))
+    for name in (case.called, "other.wav"):
+        (place / "mine" / "happy" / name).write_bytes(spoken("wav", 0.3))
     return f"{len(read_corpus('cremad', folder))} and {len(read_corpus('mine', place / 'mine'))} clips"
 
 

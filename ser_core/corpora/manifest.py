@@ -160,12 +160,12 @@ def _parquet(path: Path) -> tuple[list[str], Iterator[list[str]]]:
 
     try:
         file = pq.ParquetFile(path)
-        columns = file.schema_arrow
-        if file.metadata.num_rows > _MOST_ROWS or len(columns) > _MOST_COLUMNS or not _small(file):
+        columns, size = file.schema_arrow, _unpacked_bytes(file)
+        if file.metadata.num_rows > _MOST_ROWS or len(columns) > _MOST_COLUMNS or size > _MOST_BYTES:
             raise CorpusError(
                 f"The manifest {path.name} is too large: give at most {_MOST_ROWS} rows of {_MOST_COLUMNS} columns."
             )
-        batches = list(_batches(file, path.name))
+        batches = list(_batches(file, size, path.name))
     except CorpusError:
         raise
     except Exception as error:  # pyarrow raises many types for a damaged file
@@ -174,25 +174,24 @@ def _parquet(path: Path) -> tuple[list[str], Iterator[list[str]]]:
     return [str(name) for name in columns.names], rows
 
 
-def _small(file: Any) -> bool:
-    """Return whether what the file says of its sizes is small, and no column's packed pages unfold beyond reason."""
+def _unpacked_bytes(file: Any) -> int:
+    """Return what the file says its pages come to."""
     total = 0
     for number in range(file.metadata.num_row_groups):
         group = file.metadata.row_group(number)
-        parts = [group.column(place) for place in range(group.num_columns)]
-        total += max(group.total_byte_size, sum(part.total_uncompressed_size for part in parts))
-    return total <= 4 * _MOST_BYTES
+        parts = [group.column(place).total_uncompressed_size for place in range(group.num_columns)]
+        total += max(group.total_byte_size, sum(parts))
+    return total
 
 
-def _batches(file: Any, name: str) -> Iterator[Any]:
-    """Yield a few rows at a time: a word that is packed once may stand in every row."""
-    left = 4 * _MOST_BYTES
-    for batch in file.iter_batches(batch_size=_PARQUET_ROWS):
+def _batches(file: Any, size: int, name: str) -> Iterator[Any]:
+    """Yield a few rows at a time, fewer of a large file: a word that is packed once may stand in every row."""
+    most = 4 * _MOST_BYTES
+    left = most
+    for batch in file.iter_batches(batch_size=min(_PARQUET_ROWS, max(1, most // max(1, size)))):
         left -= batch.nbytes
         if left < 0:
-            raise CorpusError(
-                f"The manifest {name} unfolds to over {4 * _MOST_BYTES // 1_000_000} MB: it cannot be one."
-            )
+            raise CorpusError(f"The manifest {name} unfolds to over {most // 1_000_000} MB: it cannot be one.")
         yield batch
 
 
