@@ -8,6 +8,7 @@ closes them after :data:`GRACE_S`.
 from __future__ import annotations
 
 import contextlib
+import gc
 import threading
 import time
 from collections.abc import Callable
@@ -37,6 +38,18 @@ def forget_session() -> None:
     if context is not None and streamlit_runtime.exists():
         clear_session_cache(context.session_id)
         streamlit_runtime.get_instance().uploaded_file_mgr.remove_session_files(context.session_id)
+    collect()
+
+
+def collect() -> None:
+    """Free what an ended session held in circles, such as a page's last exception or a figure.
+
+    Loading a model hides from the collector all that is there, to spare time (see `models`): the first visitors' sounds
+    too, which would then stay for ever. So it is shown everything once more.
+    """
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 class Sweeper:
@@ -53,9 +66,16 @@ class Sweeper:
     def __init__(self, runtime: Any, clock: Callable[[], float] = time.monotonic) -> None:
         self._runtime, self._clock = runtime, clock
         self._left: dict[str, tuple[float, Any]] = {}
+        self._passes = 0
 
     def sweep(self) -> int:
         """Close what was left long enough and return how many that were; to be called where the server's loop runs."""
+        closed = self._sweep()
+        if closed:
+            collect()
+        return closed
+
+    def _sweep(self) -> int:
         manager = self._runtime._session_mgr
         active = {info.session.id for info in manager.list_active_sessions()}
         stored = {info.session.id: info.session for info in manager.list_sessions() if info.session.id not in active}
@@ -70,6 +90,7 @@ class Sweeper:
                 self._close(name, session)
                 del self._left[name]
                 closed += 1
+                self._passes = 2  # what can be downloaded is only marked the first time
         self._drop_files(active | set(self._left))
         return closed
 
@@ -86,7 +107,8 @@ class Sweeper:
         for name in set(files.file_storage) - known:
             files.remove_session_files(name)
             self._runtime.media_file_mgr.clear_session_refs(name)
-        for _ in range(2):  # what can be downloaded is only marked the first time
+        if self._passes:
+            self._passes -= 1
             self._runtime.media_file_mgr.remove_orphaned_files()
 
 

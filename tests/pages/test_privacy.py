@@ -26,7 +26,7 @@ from streamlit.testing.v1 import AppTest
 from pages.parts import events, jobs
 from pages.parts.calls import source
 from pages.parts.privacy import machine
-from pages.parts.session_end import GRACE_S, Sweeper
+from pages.parts.session_end import GRACE_S, Sweeper, collect
 from ser_core.errors import AudioError
 from ser_core.logs import JsonLines
 from tests.pages.conftest import PROJECT, as_wav, heading, open_app, press, text
@@ -69,7 +69,7 @@ def test_the_samples_are_gone_with_the_session(voice: bytes) -> None:
     held = samples_of(app)
     assert held() is not None
     del app
-    gc.collect()
+    collect()
     assert held() is None
 
 
@@ -148,20 +148,24 @@ def test_a_session_that_was_left_is_closed_with_its_files(tmp_path: Path) -> Non
         session.session_state["at_the_end"] = {"test": ended.set}
         for name in (one, other):
             files.add_file(name, UploadedFileRec("f", f"{MARK}.wav", "audio/wav", marked_clip()))
-        runtime.disconnect_session(one)
+        runtime.disconnect_session(other)
         assert sweeper.sweep() == 0
-        now[0] = GRACE_S - 1
+        assert runtime.connect_session(Client(), {}, existing_session_id=other) == other  # only a lost connection
+        runtime.disconnect_session(one)
+        now[0] = 1
+        assert sweeper.sweep() == 0
+        now[0] = GRACE_S
         assert sweeper.sweep() == 0
         assert files.get_files(one, ["f"])
         assert not ended.is_set()
-        now[0] = GRACE_S
+        now[0] = GRACE_S + 1
         assert sweeper.sweep() == 1
         assert ended.is_set()
         assert not files.get_files(one, ["f"])
         assert files.get_files(other, ["f"])  # who is still here keeps what is theirs
         gone = weakref.ref(session)
         del session
-        gc.collect()
+        collect()
         assert gone() is None
         runtime.stop()
         await runtime.stopped
