@@ -183,14 +183,15 @@ def split_tasks(report: LabReport) -> tuple[Task, ...]:
         NumberTask(
             "gain", "By how many points does *Clips split at random* beat *Test speakers never heard*?", "points",
             100 * random.gain, 1.0,
-            f"{100 * random.gain:+.1f} points, without a better model: on {corpus_title(report.corpus)} it only knows "
-            "its test speakers.",
+            f"{100 * random.gain:+.1f} points on {corpus_title(report.corpus)}, with the same kind of model: what it "
+            "gains, it gains by knowing its test speakers.",
             ("Take the two UARs of the laboratory and subtract.",),
         ),
         ChoiceTask(
             "largest", "Which mistake flatters most?", tuple(part.title for part in mistakes), largest.title,
-            f"{largest.title}: {100 * largest.gain:+.1f} points too good.",
+            f"{100 * largest.gain:+.1f} points over the honest way that differs in nothing else.",
             ("Each mistake stands with its gain over the honest way that differs in nothing else.",),
+            tuple(part.title for part in mistakes if part.gain == largest.gain),
         ),
     )  # fmt: skip
 
