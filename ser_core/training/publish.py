@@ -129,7 +129,9 @@ def publish_run(
     Raises
     ------
     TrainingError
-        If no fold is finished, the name is that of a model that ships, or the bundle cannot be written.
+        If no fold is finished, or the name is that of a model that ships.
+    BundleError
+        If the bundle cannot be written.
     CorpusError
         If the corpora are no longer there.
     """
@@ -144,21 +146,18 @@ def publish_run(
     number = finished[0] if fold is None else fold
     split = select(table, make_split(table, protocol, number), recipe)
     held_out = _held_out_beside(run, recipe, table) if protocol == ALL else None
-    try:
-        if held_out is not None:
-            return publish_bundle(folder, recipe, run, held_out, table)
-        calibration = calibrate_run(run, [number])
-        fields = {
-            "title": f"{recipe.title or recipe.name} ({run.path.name})",
-            "evaluation": evaluate_run(run, finished) if protocol != ALL else {},
-            "robustness": read_robustness(run),
-            "evaluation_note": _fold_note(run, recipe, protocol, table, split, len(finished)),
-            "limits": ((_LEAKY_LIMIT,) if is_leaky(protocol) else ()) + _limits(table.iloc[split.train]),
-            **_calibrated(recipe, calibration.folds[0], calibration.threshold, calibration.sets),
-        }
-        return _write(folder, recipe, run, number, table.iloc[split.train], fields)
-    except OSError as error:
-        raise TrainingError(f"The model cannot be written to {folder} ({error.strerror}).") from error
+    if held_out is not None:
+        return publish_bundle(folder, recipe, run, held_out, table)
+    calibration = calibrate_run(run, [number])
+    fields = {
+        "title": f"{recipe.title or recipe.name} ({run.path.name})",
+        "evaluation": evaluate_run(run, finished) if protocol != ALL else {},
+        "robustness": read_robustness(run),
+        "evaluation_note": _fold_note(run, recipe, protocol, table, split, len(finished)),
+        "limits": ((_LEAKY_LIMIT,) if is_leaky(protocol) else ()) + _limits(table.iloc[split.train]),
+        **_calibrated(recipe, calibration.folds[0], calibration.threshold, calibration.sets),
+    }
+    return _write(folder, recipe, run, number, table.iloc[split.train], fields)
 
 
 def _write(
