@@ -32,6 +32,8 @@ from ser_core.settings import PROJECT, settings
 
 LOGIT_COLUMNS = [f"logit_{emotion}" for emotion in EMOTIONS]
 _NAME = re.compile(r"\w[\w.+ -]{0,99}")
+#: The newest format this package reads; raised when an old reader could misunderstand a new run.
+_FORMAT = 1
 _PACKAGES = ("torch", "numpy", "scikit-learn", "librosa", "silero-vad", "soundfile", "soxr")
 
 
@@ -70,7 +72,7 @@ class RunFolder:
     def create(cls, path: Path, recipe: BaseModel, protocol: str) -> RunFolder:
         """Make a folder that holds a recipe, a protocol and the environment; raises OSError where it cannot."""
         path.mkdir(parents=True, exist_ok=True)
-        content = {"protocol": protocol, "recipe": recipe.model_dump(mode="json")}
+        content = {"format": _FORMAT, "protocol": protocol, "recipe": recipe.model_dump(mode="json")}
         write_text(path / "environment.json", json.dumps(environment(), indent=1))
         write_text(path / "recipe.json", json.dumps(content, indent=1))  # last: with it the folder is a run
         return cls(path)
@@ -98,11 +100,15 @@ class RunFolder:
         return self.path / "recipe.json"
 
     def read(self) -> dict[str, Any]:
-        """Return {"protocol", "recipe"}; raises :class:`TrainingError` where there is no readable run."""
+        """Return {"protocol", "recipe"}; raises :class:`TrainingError` where there is no run that can be read."""
         try:
-            return dict(json.loads(self.recipe_path.read_text(encoding="utf-8")))
+            content = dict(json.loads(self.recipe_path.read_text(encoding="utf-8")))
         except (OSError, ValueError) as error:
             raise TrainingError(f"{self.path} is no run folder: its recipe.json is missing or damaged.") from error
+        version = content.get("format", _FORMAT)  # runs before format 1 are the same and do not say it
+        if isinstance(version, int) and version > _FORMAT:
+            raise TrainingError(f"{self.path} was made by a newer version of this program: update it.")
+        return content
 
     def fold(self, number: int) -> Path:
         """Return the folder of a fold, created when needed; raises :class:`TrainingError` where the run's is gone."""

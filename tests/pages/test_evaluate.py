@@ -47,7 +47,7 @@ def runs(synthetic_corpora: Path, cache: Path, tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("SER_CACHE", str(cache))
     monkeypatch.setenv("SER_RUNS", str(tmp_path / "runs"))
     monkeypatch.delenv("SER_MODELS", raising=False)
-    _jobs().clear()
+    _jobs(private=False).clear()
     return tmp_path / "runs"
 
 
