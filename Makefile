@@ -40,7 +40,7 @@ app: warm  ## install, then open the app in the browser
 	$(BIN)/python -m streamlit run app.py
 
 test: $(TEST) warm lint  ## install the test tools, check style and types, run every test
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 lint: $(TEST)  ## style, format, types and import rules
 	$(BIN)/ruff check .

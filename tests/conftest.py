@@ -23,6 +23,25 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("project")
 
 
+#: Files that wait for browsers and other processes: they begin first, so that none of them is left alone at the end.
+_SLOW = ("tests/browser", "tests/scripts", "tests/training", "tests/test_parallel.py", "tests/pages", "tests/calls")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are cores, since some of them wait."""
+    return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put slow files first; the order is the same in every process."""
+
+    def place(item: pytest.Item) -> int:
+        return next((number for number, start in enumerate(_SLOW) if item.nodeid.startswith(start)), len(_SLOW))
+
+    items.sort(key=place)
+
+
 @pytest.fixture(scope="session")
 def data_folder() -> Path:
     """The folder with the four real corpora (`SER_DATA`, else ../shared/corpora); skips where it is missing."""

@@ -62,6 +62,12 @@ def join(page: Page, address: str, code: str, nickname: str) -> None:
     expect(page.locator(".st-key-classroom")).to_contain_text(f"you are {nickname}")
 
 
+def saved_guesses(teacher: Page) -> list[str]:
+    with teacher.expect_download() as waiting:
+        teacher.locator(".st-key-classroom_csv").get_by_role("button").click()
+    return Path(waiting.value.path()).read_text(encoding="utf-8").splitlines()
+
+
 def test_a_class_of_two(
     browser: Browser, open_page: OpenPage, student: Callable[..., Page], class_address: str
 ) -> None:
@@ -100,9 +106,12 @@ def test_a_class_of_two(
     expect(teacher.locator(".st-key-classroom_figures_teach")).to_contain_text(re.compile(r"The class\s*\d of 3"))
     teacher.get_by_test_id("stDataFrame").wait_for()
     assert teacher.locator("img[src=x]").count() == 0
-    with teacher.expect_download() as waiting:
-        teacher.locator(".st-key-classroom_csv").get_by_role("button").click()
-    lines = Path(waiting.value.path()).read_text(encoding="utf-8").splitlines()
+    lines = saved_guesses(teacher)
+    for _ in range(20):  # the figures are redrawn before the file that is offered below them
+        if len(lines) == 1 + 3:
+            break
+        teacher.wait_for_timeout(500)
+        lines = saved_guesses(teacher)
     assert len(lines) == 1 + 3
     teacher.locator(".st-key-classroom_answers label").click()
     expect(teacher.locator(".st-key-classroom .js-plotly-plot")).to_have_count(2)

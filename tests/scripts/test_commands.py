@@ -13,20 +13,10 @@ from pathlib import Path
 import pytest
 
 from ser_core.emotions import EMOTIONS
+from tests.scripts.calling import call
 from tests.synthetic import clip_bytes
 
 PROJECT = Path(__file__).resolve().parents[2]
-
-
-def _call(script: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, str(PROJECT / "scripts" / script), *arguments],
-        capture_output=True,
-        text=True,
-        env=os.environ | environment,
-        timeout=280,
-        check=False,
-    )
 
 
 @pytest.fixture
@@ -38,8 +28,8 @@ def voice_file(tmp_path: Path) -> str:
 
 @pytest.mark.parametrize("script", ["predict.py", "train.py", "evaluate.py"])
 def test_help_and_wrong_usage(script: str) -> None:
-    assert _call(script, "--help").returncode == 0
-    wrong = _call(script, "--no-such-option")
+    assert call(script, "--help").returncode == 0
+    wrong = call(script, "--no-such-option")
     assert wrong.returncode == 2
     assert wrong.stderr.count("\n") == 1
 
@@ -47,7 +37,7 @@ def test_help_and_wrong_usage(script: str) -> None:
 def test_predict_json_and_broken_files(voice_file: str, tmp_path: Path) -> None:
     broken = tmp_path / "broken.wav"
     broken.write_text("hello")
-    result = _call("predict.py", voice_file, str(broken), str(tmp_path / "missing.wav"), "--timeline", "--json")
+    result = call("predict.py", voice_file, str(broken), str(tmp_path / "missing.wav"), "--timeline", "--json")
     assert result.returncode == 1
     good, bad, missing = json.loads(result.stdout)
     assert good["path"] == voice_file
@@ -65,24 +55,24 @@ def test_predict_json_and_broken_files(voice_file: str, tmp_path: Path) -> None:
 
 
 def test_predict_words_and_csv(voice_file: str) -> None:
-    words = _call("predict.py", voice_file)
+    words = call("predict.py", voice_file)
     assert words.returncode == 0
     assert "%" in words.stdout
-    table = _call("predict.py", voice_file, "--csv", "--model", "functionals-svm")
+    table = call("predict.py", voice_file, "--csv", "--model", "functionals-svm")
     (row,) = csv.DictReader(io.StringIO(table.stdout))
     assert row["model"] == "functionals-svm"
     assert float(row["confidence"]) == pytest.approx(max(float(row[emotion]) for emotion in EMOTIONS))
 
 
 def test_predict_without_the_model() -> None:
-    result = _call("predict.py", "x.wav", "--model", "nothing")
+    result = call("predict.py", "x.wav", "--model", "nothing")
     assert result.returncode == 1
     assert result.stderr.startswith("There is no model 'nothing'")
     assert result.stderr.count("\n") == 1
 
 
 def test_evaluate_prints_what_the_bundle_holds() -> None:
-    result = _call("evaluate.py", "--model", "lite", "--protocol", "cremad-evar", "--json")
+    result = call("evaluate.py", "--model", "lite", "--protocol", "cremad-evar", "--json")
     assert result.returncode == 0
     report = json.loads(result.stdout)
     assert report["corpus"] == "cremad"
@@ -91,7 +81,7 @@ def test_evaluate_prints_what_the_bundle_holds() -> None:
         "protocol", "corpus", "classes", "folds", "uar", "uar_ci95", "wa", "wa_ci95", "macro_f1", "ece", "chance",
         "confusion", "labels",
     }  # fmt: skip
-    everything = _call("evaluate.py", "--model", "functionals-svm")
+    everything = call("evaluate.py", "--model", "functionals-svm")
     assert everything.returncode == 0
     assert everything.stdout.count("UAR") == 4
 
@@ -104,13 +94,13 @@ def test_train_and_evaluate_a_recipe(synthetic_corpora: Path, tmp_path: Path) ->
         "SER_RUNS": str(tmp_path / "runs"),
         "SER_CACHE": str(tmp_path / "cache"),
     }
-    trained = _call("train.py", str(recipe), "--protocol", "savee-loso", "--jobs", "1", "--json", **places)
+    trained = call("train.py", str(recipe), "--protocol", "savee-loso", "--jobs", "1", "--json", **places)
     assert trained.returncode == 0, trained.stderr
     assert json.loads(trained.stdout)["folds"] == [0, 1, 2, 3]
-    scored = _call("evaluate.py", "--recipe", str(recipe), "--protocol", "savee-loso", "--json", **places)
+    scored = call("evaluate.py", "--recipe", str(recipe), "--protocol", "savee-loso", "--json", **places)
     assert scored.returncode == 0, scored.stderr
     assert json.loads(scored.stdout)["classes"] == 7
-    again = _call("train.py", "--resume", "small-savee-loso", "--json", **places)
+    again = call("train.py", "--resume", "small-savee-loso", "--json", **places)
     assert again.returncode == 0, again.stderr
 
 
@@ -126,7 +116,7 @@ def test_train_and_evaluate_a_recipe(synthetic_corpora: Path, tmp_path: Path) ->
 def test_train_errors_are_one_sentence(
     arguments: list[str], part: str, synthetic_corpora: Path, tmp_path: Path
 ) -> None:
-    result = _call("train.py", *arguments, SER_DATA=str(synthetic_corpora), SER_RUNS=str(tmp_path))
+    result = call("train.py", *arguments, SER_DATA=str(synthetic_corpora), SER_RUNS=str(tmp_path))
     assert result.returncode == 1
     assert part in result.stderr
     assert "Traceback" not in result.stderr
@@ -134,7 +124,7 @@ def test_train_errors_are_one_sentence(
 
 
 def test_train_without_corpora_says_so(tmp_path: Path) -> None:
-    result = _call("train.py", "lite", SER_DATA=str(tmp_path), SER_RUNS=str(tmp_path / "runs"))
+    result = call("train.py", "lite", SER_DATA=str(tmp_path), SER_RUNS=str(tmp_path / "runs"))
     assert result.returncode == 1
     assert "SER_DATA" in result.stderr
 

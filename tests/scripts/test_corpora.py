@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from ser_core.corpora import CORPORA
-from tests.conftest import PROJECT
+from tests.scripts.calling import call
 from tests.synthetic import clip_bytes
 
 
 def _call(*arguments: str, data: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, str(PROJECT / "scripts/corpora.py"), *arguments],
-        capture_output=True,
-        text=True,
-        env=os.environ | {"SER_DATA": str(data), "SER_CACHE": str(data / ".cache")},
-        timeout=280,
-        check=False,
-    )
+    return call("corpora.py", *arguments, SER_DATA=str(data), SER_CACHE=str(data / ".cache"))
 
 
 @pytest.fixture

@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
+
+from tests.scripts.calling import call
 
 PROJECT = Path(__file__).resolve().parents[2]
 
 
-def _call(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(PROJECT / "scripts/explanation_check.py"), *arguments]
-    return subprocess.run(
-        command, capture_output=True, text=True, check=False, timeout=280, env=os.environ | environment
-    )
-
-
 def test_a_bundle_is_checked(synthetic_corpora: Path) -> None:
-    result = _call("--clips", "2", "--draws", "2", "--json", SER_DATA=str(synthetic_corpora))
+    result = call("explanation_check.py", "--clips", "2", "--draws", "2", "--json", SER_DATA=str(synthetic_corpora))
     assert result.returncode == 0, result.stderr
     report = json.loads(result.stdout)
     assert report["held_out"] is False
@@ -30,7 +22,7 @@ def test_a_bundle_is_checked(synthetic_corpora: Path) -> None:
 
 
 def test_wrong_usage_is_one_sentence() -> None:
-    result = _call("--clips", "0")
+    result = call("explanation_check.py", "--clips", "0")
     assert result.returncode == 2
     assert "at least 1" in result.stderr
     assert "Traceback" not in result.stderr

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import io
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -17,20 +16,14 @@ import pytest
 from ser_core.audio import load_audio
 from ser_core.features.functionals import FunctionalsConfig, functional_names, functional_vector, functionals
 from ser_core.features.logmel import log_mel
+from tests.scripts.calling import call
 from tests.synthetic import clip_bytes
 
 PROJECT = Path(__file__).resolve().parents[2]
 
 
 def _call(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, str(PROJECT / "scripts/features.py"), *arguments],
-        capture_output=True,
-        text=True,
-        env=os.environ | {"SER_CACHE": str(folder / "cache")} | environment,
-        timeout=280,
-        check=False,
-    )
+    return call("features.py", *arguments, **{"SER_CACHE": str(folder / "cache")} | environment)
 
 
 @pytest.fixture

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
-
-PROJECT = Path(__file__).resolve().parents[2]
+from tests.scripts.calling import call
 
 
 def test_no_figure_is_stale() -> None:
-    command = [sys.executable, str(PROJECT / "scripts/results.py"), "--check"]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    result = call("results.py", "--check")
     assert result.returncode == 0, result.stdout + result.stderr
