@@ -1,6 +1,8 @@
 # make app, make test: each prepares .venv first, the second time at once.
 PYTHON ?= python3.11
 VENV := .venv
+# A file to a process, in the order of tests/conftest.py.
+PARALLEL := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 CORE := $(VENV)/.core
@@ -9,18 +11,18 @@ WARM := $(VENV)/.warm
 WHEELS := wheels
 
 # One thread a process: on small machines several are slower, and results stay the same from run to run.
-test lint warm: export OMP_NUM_THREADS := 1
-test lint warm: export OPENBLAS_NUM_THREADS := 1
+test test-long lint warm: export OMP_NUM_THREADS := 1
+test test-long lint warm: export OPENBLAS_NUM_THREADS := 1
 
 # The corpora and encoders of a developer's machine, where they lie beside the project.
 ifndef SER_DATA
 ifneq ($(wildcard ../shared/corpora),)
-test: export SER_DATA := $(abspath ../shared/corpora)
+test test-long: export SER_DATA := $(abspath ../shared/corpora)
 endif
 endif
 ifndef SER_ENCODERS
 ifneq ($(wildcard ../shared/encoders),)
-test: export SER_ENCODERS := $(abspath ../shared/encoders)
+test test-long: export SER_ENCODERS := $(abspath ../shared/encoders)
 endif
 endif
 
@@ -31,16 +33,19 @@ export NUMBA_CACHE_DIR := $(CURDIR)/.cache/numba
 endif
 endif
 
-.PHONY: help app test lint warm format notebooks docs wheels licences audit clean
+.PHONY: help app test test-long lint warm format notebooks docs wheels licences audit clean
 
 help:  ## list what make can do
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|'
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|'
 
 app: warm  ## install, then open the app in the browser
 	$(BIN)/python -m streamlit run app.py
 
-test: $(TEST) warm lint  ## install the test tools, check style and types, run every test
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+test: $(TEST) warm lint  ## install the test tools, check style and types, run the tests
+	$(BIN)/python -m pytest -m "not long" $(PARALLEL) $(PYTEST_ARGS)
+
+test-long: $(TEST) warm  ## run the tests that make test leaves out for their length
+	$(BIN)/python -m pytest -m long $(PARALLEL) $(PYTEST_ARGS)
 
 lint: $(TEST)  ## style, format, types and import rules
 	$(BIN)/ruff check .

@@ -27,12 +27,6 @@ hypothesis_settings.load_profile("project")
 _SLOW = ("tests/browser", "tests/scripts", "tests/training", "tests/test_parallel.py", "tests/pages", "tests/calls")
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """One process more than there are cores, since some of them wait."""
-    return (os.cpu_count() or 1) + 1
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put slow files first; the order is the same in every process."""
 

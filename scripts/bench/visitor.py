@@ -36,6 +36,7 @@ class Visitor:
         self._patience_s = patience_s
         self._http = httpx2.AsyncClient(base_url=self._url, timeout=patience_s)
         self._states: dict[str, WidgetState] = {}
+        self._uploads: dict[str, FileURLs] = {}
         self._seen: dict[str, ForwardMsg] = {}
         self._shown: dict[tuple[int, ...], Any] = {}
         self._session = ""
@@ -102,6 +103,9 @@ class Visitor:
         state.file_uploader_state_value.uploaded_file_info.append(info)
         self._states[box.id] = state
         await self.run()
+        if (old := self._uploads.get(key)) is not None:  # as a browser does with a file that was replaced
+            await self._http.delete(old.delete_url, headers={"X-Xsrftoken": token})
+        self._uploads[key] = urls
 
     async def fetch(self, path: str) -> bytes:
         """Return a file of the app."""

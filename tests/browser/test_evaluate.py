@@ -107,6 +107,7 @@ def test_a_training_is_looked_at_and_saved(browser: Browser, open_page: OpenPage
     assert {"lite", "WavLM large + MLP", "guessing"} <= set(names)
 
 
+@pytest.mark.long
 def test_the_laboratory_goes_on_without_its_visitor(
     browser: Browser, open_page: OpenPage, evaluate_address: str
 ) -> None:
@@ -134,6 +135,7 @@ def test_the_laboratory_goes_on_without_its_visitor(
     expect(page.locator(".st-key-audit_leak_speaker")).to_be_visible()
 
 
+@pytest.mark.long
 def test_on_a_phone_nothing_is_cut_off(browser: Browser, open_page: OpenPage, evaluate_address: str) -> None:
     page = open_page(browser, evaluate_address, viewport={"width": 390, "height": 844})
     evaluate(page)

@@ -49,6 +49,7 @@ def saved(page: Page, key: str) -> bytes:
     return Path(waiting.value.path()).read_bytes()
 
 
+@pytest.mark.long
 def test_filter_and_download_the_numbers(browser: Browser, open_page: OpenPage, explore_address: str) -> None:
     page = open_page(browser, explore_address)
     explore(page, "Counts")

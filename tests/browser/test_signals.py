@@ -80,6 +80,7 @@ def test_one_cursor_goes_through_all_panels_and_follows_the_player(browser: Brow
     assert lines.first.bounding_box()["x"] > before + 5
 
 
+@pytest.mark.long
 def test_dragging_over_a_stretch_shows_it_alone_and_a_double_click_everything(
     browser: Browser, open_page: OpenPage
 ) -> None:
@@ -119,6 +120,7 @@ def test_a_setting_changes_the_picture_at_once(browser: Browser, open_page: Open
     idle(page)
 
 
+@pytest.mark.long
 def test_features_are_saved(browser: Browser, open_page: OpenPage) -> None:
     page = open_page(browser)
     signals(page)
@@ -133,6 +135,7 @@ def test_features_are_saved(browser: Browser, open_page: OpenPage) -> None:
     assert b"Plotly.newPlot" in saved(page, "html_pitch")
 
 
+@pytest.mark.long
 def test_two_voices_are_laid_over_one_another(browser: Browser, open_page: OpenPage) -> None:
     page = open_page(browser, viewport={"width": 1280, "height": 1800})
     signals(page)
@@ -154,6 +157,7 @@ def test_two_voices_are_laid_over_one_another(browser: Browser, open_page: OpenP
     expect(page.locator(".st-key-chart_differences .js-plotly-plot")).to_be_visible()
 
 
+@pytest.mark.long
 def test_what_if_and_clean_up_end_in_another_answer_or_sound(browser: Browser, open_page: OpenPage) -> None:
     page = open_page(browser)
     signals(page)

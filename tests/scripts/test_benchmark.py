@@ -36,6 +36,7 @@ def benchmark(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return importlib.import_module("benchmark")
 
 
+@pytest.mark.long
 def test_features_panels_and_extraction(synthetic_corpora: Path, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     parts = ["features", "panels", "extraction"]
@@ -89,6 +90,7 @@ def test_memory_of_long_recordings(
     assert figures["segments"] > 20
 
 
+@pytest.mark.long
 def test_growth_and_epoch(
     benchmark: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

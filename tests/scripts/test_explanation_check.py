@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.scripts.calling import call
 
 PROJECT = Path(__file__).resolve().parents[2]
 
 
+@pytest.mark.long
 def test_a_bundle_is_checked(synthetic_corpora: Path) -> None:
     result = call("explanation_check.py", "--clips", "2", "--draws", "2", "--json", SER_DATA=str(synthetic_corpora))
     assert result.returncode == 0, result.stderr

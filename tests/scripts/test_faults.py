@@ -38,6 +38,7 @@ def harm(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 @pytest.mark.parametrize("fault", ["half-written", "lost", "another end"])
+@pytest.mark.long
 def test_what_goes_wrong_is_noticed(harm: Any, fault: str, tmp_path: Path) -> None:
     kills, works = harm
     whole = "x\n" * 1000

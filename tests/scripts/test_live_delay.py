@@ -14,6 +14,7 @@ from tests.scripts.calling import call
 PROJECT = Path(__file__).resolve().parents[2]
 
 
+@pytest.mark.long
 def test_a_voice_that_is_streamed_is_heard_and_its_delay_printed() -> None:
     pytest.importorskip("aiortc")
     command = [sys.executable, str(PROJECT / "scripts/live_delay.py"), "--seconds", "9", "--json"]

@@ -77,6 +77,7 @@ def epoch(run: Run) -> int:
     return max((fold.epoch for fold in read_progress(run.folder, run.state, run.folds).folds), default=0)
 
 
+@pytest.mark.long
 def test_a_killed_training_is_noticed_and_goes_on_to_the_same_predictions(manager: RunManager) -> None:
     recipe = network()
     name = manager.submit(recipe, "savee-loso", folds=[1], jobs=1)
