@@ -84,8 +84,10 @@ def test_a_game_against_answers_about_unheard_speakers() -> None:
     app.switch_page("pages/predict.py").run()
     app.switch_page("pages/classroom.py").run()  # the game waits
     guess_all(app, "classroom_solo", "happy", 5)
-    assert app.metric[0].value == "1 of 5"  # five of seven emotions are drawn: happy once at most
     table = app.dataframe[0].value
+    meant = table["meant"].tolist().count("happy")
+    assert meant <= 1  # five of seven emotions are drawn
+    assert app.metric[0].value == f"{meant} of 5"
     assert table["you"].tolist() == ["happy"] * 5
     press(app, "classroom_solo_again")
     assert "Clip 1 of 5" in app.get("progress")[0].proto.text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import io
 import json
@@ -30,6 +29,7 @@ from pages.parts.session_end import GRACE_S, Sweeper, collect
 from ser_core.errors import AudioError
 from ser_core.logs import JsonLines
 from tests.pages.conftest import PROJECT, as_wav, heading, open_app, press, text
+from tests.service.conftest import run as in_thread
 
 MARK = "anna-schmidt-1987"
 
@@ -171,7 +171,7 @@ def test_a_session_that_was_left_is_closed_with_its_files(tmp_path: Path) -> Non
         await runtime.stopped
 
     try:
-        asyncio.run(visit())
+        in_thread(visit())
     finally:
         Runtime._instance = before
 
