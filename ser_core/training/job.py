@@ -115,24 +115,26 @@ def train_elsewhere(
         If a worker sees other clips than *table* has.
     """
     waiting = [fold for fold in folds if not run.finished(fold)]
-    clips = _digest(table)
-    work = (joblib.delayed(_train_there)(run.path, protocol, clips, fold, report) for fold in waiting)
+    clips, content = _digest(table), json.dumps({"recipe": recipe.model_dump(mode="json")})
+    work = (joblib.delayed(_train_there)(run.path, content, protocol, clips, fold, report) for fold in waiting)
     joblib.Parallel(n_jobs=-1, batch_size=1)(work)
     write_report(run, protocol, table)
 
 
-def _train_there(path: Path, protocol: str, clips: str, fold: int, report: Report | None) -> None:
+def _train_there(path: Path, content: str, protocol: str, clips: str, fold: int, report: Report | None) -> None:
     run = RunFolder(path)
-    recipe, table, store = _inputs(path)
+    recipe, table, store = _inputs(content)
     if _digest(table) != clips:
+        _inputs.cache_clear()  # so that this worker looks again once its folders are right
         raise TrainingError("A worker sees other clips: give it the same folders, SER_DATA, SER_CACHE and SER_RUNS.")
     if not run.finished(fold):  # somebody may have done it before they were cut off
         _train_fold(run, recipe, protocol, table, store, fold, report)
 
 
 @functools.lru_cache(maxsize=1)
-def _inputs(path: Path) -> tuple[Recipe, pd.DataFrame, FeatureStore]:
-    recipe = recipe_from_run(RunFolder(path).read())
+def _inputs(content: str) -> tuple[Recipe, pd.DataFrame, FeatureStore]:
+    # Kept by the recipe itself: a worker outlives runs, and another run may get the same name.
+    recipe = recipe_from_run(json.loads(content))
     return recipe, *load_features(recipe)
 
 
