@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 
 from ser_core.audio import load_audio
+from ser_core.audio.stream import open_recording
 from ser_core.corpora import read_corpora
 from ser_core.errors import TrainingError
 from ser_core.evaluation.robustness import finished_folds
@@ -28,7 +29,6 @@ from ser_core.protocols import JOINT, make_split
 from ser_core.recogniser import Recogniser
 from ser_core.recordings.joined import Truth, join_clips, timeline_scores
 from ser_core.recordings.smoothing import MEMORY_S, WEIGHT, smooth
-from ser_core.recordings.stream import open_recording
 from ser_core.recordings.timeline import Judged, judge, segments_of
 from ser_core.training.fold_models import fold_bundle
 from ser_core.training.recipe import recipe_from_run

@@ -67,16 +67,21 @@ def client() -> Any:
 
 @contextlib.contextmanager
 def _here() -> Iterator[None]:
-    """Let service and page decode in this process, which is measured, not in a child of their own."""
+    """Let calls, service and pages decode in this process, which is measured, not in a child of their own."""
     from unittest.mock import patch
 
-    import pages.parts.inputs
-    import ser_core.service.sound
-
-    with (
-        patch.object(ser_core.service.sound, "load_untrusted", load_audio),
-        patch.object(pages.parts.inputs, "load_untrusted", load_audio),
-    ):
+    whole = ("ser_core.service.sound", "pages.parts.inputs")
+    streamed = (
+        "ser_core.calls.call",
+        "ser_core.service.sound",
+        "ser_core.service.routes",
+        "pages.parts.recordings.source",
+    )
+    with contextlib.ExitStack() as here:
+        for module in whole:
+            here.enter_context(patch(f"{module}.load_untrusted", load_audio))
+        for module in streamed:
+            here.enter_context(patch(f"{module}.open_untrusted", open_recording))
         yield
 
 
@@ -110,7 +115,8 @@ def _call(case: Case, files: dict[str, bytes], place: Path) -> str:
     (data,) = files.values()
     begun = time.process_time()
     # A call of hours is heard in the background: the person stops it.
-    heard = hear_call(lite(), data, case.called, cancelled=lambda: time.process_time() > begun + _STOPPED_S)
+    with _here():
+        heard = hear_call(lite(), data, case.called, cancelled=lambda: time.process_time() > begun + _STOPPED_S)
     return f"{len(heard.tracks)} tracks"
 
 

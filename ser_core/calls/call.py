@@ -18,7 +18,8 @@ import numpy as np
 from ser_core.affect import affect_curves
 from ser_core.errors import AudioError
 from ser_core.recogniser import Recogniser
-from ser_core.recordings import open_recording, read_timeline
+from ser_core.recordings import read_timeline
+from ser_core.untrusted import open_untrusted
 
 #: Raised whenever the same sound and model would give other tracks, so that kept results are not taken for new ones.
 SCORING_VERSION = 1
@@ -148,7 +149,7 @@ def hear_call(
     CancelledError
         Once *cancelled* says yes.
     """
-    recording = open_recording(source, name=name)
+    recording = open_untrusted(source, name=name)
     if recording.channels > 2:
         raise AudioError(
             f"{recording.name} has {recording.channels} channels, and a call has one or two: export it as stereo."

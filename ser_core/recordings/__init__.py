@@ -6,8 +6,8 @@ for turn in turns(timeline):
     print(turn.start_s, turn.end_s, turn.emotion)
 """
 
-from ser_core.recordings.stream import Recording as Recording
-from ser_core.recordings.stream import open_recording as open_recording
+from ser_core.audio.stream import Recording as Recording
+from ser_core.audio.stream import open_recording as open_recording
 from ser_core.recordings.summary import Summary as Summary
 from ser_core.recordings.summary import summarise as summarise
 from ser_core.recordings.timeline import Timeline as Timeline

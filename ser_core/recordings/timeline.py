@@ -15,12 +15,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ser_core.audio import SAMPLE_RATE, Waveform
+from ser_core.audio.stream import Recording
 from ser_core.errors import CancelledError
 from ser_core.recogniser import Recogniser, Segment
 from ser_core.recordings.envelope import Envelope
 from ser_core.recordings.smoothing import smooth
 from ser_core.recordings.speech import Part, Span, spoken_parts
-from ser_core.recordings.stream import Recording
 
 #: A pause from this length on ends a stretch, in seconds: no window reaches across it.
 PAUSE_S = 0.7

@@ -12,7 +12,6 @@ from fastapi import APIRouter, Path, Request, Response, WebSocket
 from starlette.responses import StreamingResponse
 
 from ser_core.recogniser import Prediction
-from ser_core.recordings import open_recording
 from ser_core.service.limits import HeldBytes, WorkQueue
 from ser_core.service.metrics import Metrics
 from ser_core.service.options import ServiceOptions
@@ -30,6 +29,7 @@ from ser_core.service.sound import NAME, predict_bytes
 from ser_core.service.streams import Stream
 from ser_core.service.timelines import ENDED, TimelineJob, TimelineJobs
 from ser_core.service.uploads import Upload, receive_upload
+from ser_core.untrusted import open_untrusted
 
 router = APIRouter()
 
@@ -123,7 +123,7 @@ async def begin_timeline(request: Request) -> Response:
         model = upload.fields.get("model") or None
         service.shelf.check(model)
         # What its first bytes show to be no recording is refused now, not in the background.
-        await to_thread.run_sync(open_recording, upload.data, NAME)
+        await to_thread.run_sync(open_untrusted, upload.data, NAME)
         job = service.jobs.start(upload, lambda: service.shelf.get(model), request.state.request_id)
     except BaseException:
         upload.lease.release()

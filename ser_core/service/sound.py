@@ -10,10 +10,9 @@ from ser_core.audio import SAMPLE_RATE, Waveform
 from ser_core.audio.decode import too_long
 from ser_core.errors import AudioError
 from ser_core.recogniser import Prediction, Recogniser
-from ser_core.recordings import open_recording
 from ser_core.service.problems import ProblemError
 from ser_core.settings import settings
-from ser_core.untrusted import load_untrusted
+from ser_core.untrusted import load_untrusted, open_untrusted
 
 #: What recordings are called in messages: the name that a caller gave one is told to nobody.
 NAME = "The recording"
@@ -49,7 +48,7 @@ def predict_bytes(recogniser: Recogniser, data: bytes, longest_s: float) -> Pred
 
 
 def _read_as_stream(data: bytes, most: float) -> Waveform:
-    recording = open_recording(data, NAME)
+    recording = open_untrusted(data, NAME)
     if recording.declared_s > most:  # refused before minutes of it are decoded
         raise _over(most)
     # One array from the start, since joining pieces takes twice their memory. Its length is no more than a guess that

@@ -12,7 +12,7 @@ from typing import Any
 
 from ser_core.errors import CancelledError, SERError
 from ser_core.recogniser import Recogniser
-from ser_core.recordings import open_recording, read_timeline, summarise
+from ser_core.recordings import read_timeline, summarise
 from ser_core.service import problems
 from ser_core.service.limits import WorkQueue
 from ser_core.service.logs import where
@@ -20,6 +20,7 @@ from ser_core.service.metrics import Metrics
 from ser_core.service.problems import ProblemError
 from ser_core.service.sound import NAME
 from ser_core.service.uploads import Upload
+from ser_core.untrusted import open_untrusted
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +104,7 @@ class TimelineJob:
             upload.lease.release()
 
     def _read(self, recogniser: Recogniser, upload: Upload) -> bytes:
-        recording = open_recording(upload.data, NAME)
+        recording = open_untrusted(upload.data, NAME)
         timeline = read_timeline(recogniser, recording, progress=self._show, cancelled=self.stop.is_set)
         answer = timeline.to_dict() | {"name": upload.name, "summary": summarise(timeline).to_dict()}
         return json.dumps(answer).encode()

@@ -149,5 +149,5 @@ def test_a_file_that_says_it_is_too_long_is_refused_before_it_is_decoded(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hour = encode(np.zeros(8_000 * 700, np.float32), "flac", rate=8_000)
-    monkeypatch.setattr("ser_core.recordings.stream.Recording.blocks", None)
+    monkeypatch.setattr("ser_core.untrusted.stream._Untrusted.blocks", None)
     assert "limit of 10 minutes" in problem(client.post("/v1/predict", files={"file": hour}), 413, "too-large")

@@ -12,8 +12,8 @@ from pages.parts.recordings.judged import Judged
 from ser_core.charts.exploration import group_label
 from ser_core.errors import SERError
 from ser_core.explanation.parts import cut_moment, step_window
-from ser_core.recordings import open_recording
 from ser_core.recordings.words import clock
+from ser_core.untrusted import open_untrusted
 
 
 def show_moment(judged: Judged, folder: Path) -> None:
@@ -48,7 +48,7 @@ def _take(judged: Judged, key: str, window: tuple[float, float]) -> None:
     name = judged.given.recording.name
     try:
         with st.spinner("Reading the recording up to there …"):
-            waveform = cut_moment(open_recording(judged.given.data, name=name), *window)
+            waveform = cut_moment(open_untrusted(judged.given.data, name=name), *window)
     except SERError as error:
         st.error(str(error), icon=":material/error:")
         return

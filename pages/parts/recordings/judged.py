@@ -12,7 +12,8 @@ import streamlit as st
 from pages.parts.jobs import background, forget
 from pages.parts.models import recogniser
 from pages.parts.recordings.source import Given
-from ser_core.recordings import Summary, Timeline, open_recording, read_timeline, summarise
+from ser_core.recordings import Summary, Timeline, read_timeline, summarise
+from ser_core.untrusted import open_untrusted
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def judged(given: Given | None, folder: Path | None) -> Judged | None:
     name, held = given.recording.name, [given.data]  # let go once it is read: no sound outlives its visitor
 
     def work(progress: Any, cancelled: Any) -> Timeline:
-        recording = open_recording(held.pop(), name=name)
+        recording = open_untrusted(held.pop(), name=name)
         return read_timeline(model, recording, progress=progress, cancelled=cancelled)
 
     timeline = background(

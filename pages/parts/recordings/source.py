@@ -15,8 +15,9 @@ from pages.parts.microphone import advice, microphone_state, mount_probe
 from ser_core.audio import SAMPLE_RATE, load_audio
 from ser_core.errors import SERError
 from ser_core.examples import list_examples
-from ser_core.recordings import Recording, open_recording
+from ser_core.recordings import Recording
 from ser_core.settings import settings
+from ser_core.untrusted import open_untrusted
 
 _EXAMPLE, _UPLOAD, _RECORD = (
     ":material/play_circle: Example",
@@ -104,7 +105,7 @@ def _take_recording() -> None:
 
 def _take(title: str, name: str, data: bytes) -> None:
     try:
-        recording = open_recording(data, name=name)
+        recording = open_untrusted(data, name=name)
     except SERError as error:
         st.session_state["recordings_complaint"] = str(error)
         return

@@ -1,4 +1,4 @@
-"""The child process of :mod:`ser_core.untrusted`: reads files from stdin, writes samples to stdout, under limits."""
+"""The child process: reads files from stdin, writes samples to stdout, under limits."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ import os
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from ser_core.audio import load_audio
+from ser_core.audio.stream import Recording, open_recording
 from ser_core.errors import AudioError
-from ser_core.untrusted import receive, send
+from ser_core.untrusted.children import receive, send
 
-#: Memory over what the process has at its start, in MB: an hour takes 350.
+#: Memory over what the process has at its start, in MB: an hour at once takes 350.
 _MOST_MEMORY_MB = 1500
-#: Processor time for one file, in seconds: an hour of Opus takes 5.
+#: Processor time for one file at once, or one block of a stream, in seconds: an hour of Opus takes 5.
 _MOST_CPU_S = 60
 _LARGEST = 10_000_000_000
 _FAILED = "The recording cannot be decoded: export it again as wav."
@@ -37,18 +38,44 @@ def main() -> None:
         del request, data  # while it waits for the next file, nobody's sound or its name stays here
 
 
-def _answer(request: dict[str, object], data: bytes, outward: IO[bytes]) -> None:
+def _answer(request: dict[str, Any], data: bytes, outward: IO[bytes]) -> None:
     try:
-        waveform = load_audio(data, **request)  # type: ignore[arg-type]
+        {"load": _load, "open": _open, "blocks": _blocks}[request.pop("what")](request, data, outward)
     except AudioError as error:
-        send(outward, json.dumps({"error": str(error)}).encode())
-        return
+        _say(outward, error=str(error))
+    except BrokenPipeError:  # the parent has no use for it any more
+        raise
     except Exception:
-        send(outward, json.dumps({"error": _FAILED}).encode())
-        return
-    head = {"rate": waveform.original_rate, "channels": waveform.original_channels, "name": waveform.name}
-    send(outward, json.dumps(head).encode())
+        _say(outward, error=_FAILED)
+
+
+def _load(request: dict[str, Any], data: bytes, outward: IO[bytes]) -> None:
+    waveform = load_audio(data, **request)
+    _say(outward, rate=waveform.original_rate, channels=waveform.original_channels, name=waveform.name)
     send(outward, waveform.samples.tobytes())
+
+
+def _open(request: dict[str, Any], data: bytes, outward: IO[bytes]) -> None:
+    found = _recording(request, data)
+    facts = {"duration_s": found.duration_s, "declared_s": found.declared_s, "channels": found.channels}
+    _say(outward, name=found.name, rate=found.rate, **facts)
+
+
+def _blocks(request: dict[str, Any], data: bytes, outward: IO[bytes]) -> None:
+    channel, seconds = request.pop("channel"), request.pop("seconds")
+    for block in _recording(request, data).blocks(channel, seconds):
+        _say(outward)
+        send(outward, block.tobytes())
+        _limit_time()
+    _say(outward, end=True)
+
+
+def _recording(request: dict[str, Any], data: bytes) -> Recording:
+    return open_recording(request.get("path", data), request["name"], max_hours=request["max_hours"])
+
+
+def _say(outward: IO[bytes], **answer: Any) -> None:
+    send(outward, json.dumps(answer).encode())
 
 
 def _limit_memory_and_files() -> None:

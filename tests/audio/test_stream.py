@@ -113,3 +113,11 @@ def test_memory_does_not_grow_with_the_length(kind: str, lengths: tuple[int, int
         tracemalloc.stop()
     assert peaks[1] < 1.1 * peaks[0]
     assert peaks[1] < 20e6
+
+
+def test_a_flac_that_unfolds_to_far_more_than_its_size_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ser_core.audio.decode._UNFOLDED_FREELY", 100_000)
+    bomb, voiced = encode(np.zeros(2_000_000, np.float32), "flac"), encode(np.tile(voice(1.0), 60), "flac")
+    assert sum(map(len, open_recording(voiced).blocks())) == 60 * 16_000
+    with pytest.raises(AudioError, match="unfolds to over 100 times its size"):
+        list(open_recording(bomb, name="silence.flac").blocks())

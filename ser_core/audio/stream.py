@@ -1,8 +1,8 @@
 """A sound file of any length as a stream of blocks: mono float32 at 16 kHz, in memory that does not grow with it.
 
-The rules are those of :mod:`ser_core.audio`, whose parts are used: FFmpeg is told the container, headers are not
-believed, samples that are no numbers are refused. Some of these parts are private there, because any change in that
-package makes all stored features stale; whoever changes them there looks here too.
+The rules are those of the door beside it, whose parts are used: FFmpeg is told the container, headers are not
+believed, samples that are no numbers are refused. Some of these parts have private names, because any change in these
+modules makes all stored features stale; whoever changes them looks here too.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import mmap
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +22,6 @@ import numpy as np
 import soundfile as sf
 import soxr
 
-from ser_core.audio import SAMPLE_RATE
 from ser_core.audio.containers import container_of, declared_bytes_missing
 from ser_core.audio.decode import (
     _AV_ONLY,
@@ -32,10 +32,12 @@ from ser_core.audio.decode import (
     TRUNCATION_TOLERANCE_S,
     _av_blocks,
     _check_length,
+    _no_bomb,
     check_format,
     mix_down,
 )
 from ser_core.audio.door import _readable, _refuse_before_decoding, _to_waveform
+from ser_core.audio.waveform import SAMPLE_RATE
 from ser_core.errors import AudioError
 from ser_core.settings import settings
 
@@ -47,7 +49,7 @@ _AV_ERRORS = (av.FFmpegError, ArithmeticError, AttributeError, EOFError, TypeErr
 
 
 @dataclass(frozen=True)
-class Recording:
+class Recording(ABC):
     """A sound file that can be read from its beginning, as often as one likes.
 
     Attributes
@@ -60,22 +62,17 @@ class Recording:
         How many it has.
     rate
         Its own samples a second, in Hz.
+    declared_s
+        What the file itself says of its length, in seconds; 0 where it says nothing that it can be held to.
     """
 
     name: str
     duration_s: float
     channels: int
     rate: int
-    _source: bytes | Path
-    _container: str
-    _declared_s: float
-    _by_sndfile: bool
+    declared_s: float
 
-    @property
-    def declared_s(self) -> float:
-        """What the file itself says of its length, in seconds; 0 where it says nothing that it can be held to."""
-        return self._declared_s
-
+    @abstractmethod
     def blocks(self, channel: int | None = None, seconds: float = 30.0) -> Iterator[np.ndarray]:
         """Yield the samples at 16 kHz, *seconds* at a time; only the last block is shorter [shape=(n,), float32].
 
@@ -90,17 +87,33 @@ class Recording:
             If there is no such channel, or as soon as the file turns out to be damaged, cut off, too long, or to hold
             samples that are no numbers.
         """
+
+    def check_channel(self, channel: int | None) -> None:
+        """Raise :class:`AudioError` where there is no such channel."""
         if channel is not None and not 0 <= channel < self.channels:
             raise AudioError(f"{self.name} has no channel {channel + 1}: choose one of its {self.channels}.")
+
+
+@dataclass(frozen=True)
+class _File(Recording):
+    """A sound file that is decoded in this process."""
+
+    _source: bytes | Path
+    _container: str
+    _by_sndfile: bool
+    _max_hours: float
+
+    def blocks(self, channel: int | None = None, seconds: float = 30.0) -> Iterator[np.ndarray]:
+        self.check_channel(channel)
         return _regular(self._resampled(channel), max(1, round(seconds * SAMPLE_RATE)))
 
     def _resampled(self, channel: int | None) -> Iterator[np.ndarray]:
         resampler = soxr.ResampleStream(self.rate, SAMPLE_RATE, 1, dtype="float32", quality="HQ")
-        total, limit = 0, settings().max_hours * 3600 * self.rate
+        total, limit = 0, self._max_hours * 3600 * self.rate
         for block in self._decoded():
             total += len(block)
             if total > limit:
-                raise _too_long(self.name)
+                raise _too_long(self.name, self._max_hours)
             mono = mix_down(block) if channel is None else block[:, channel]
             mono = _to_waveform(mono, SAMPLE_RATE, self.channels, self.name).samples  # refuses what is no number
             yield mono if self.rate == SAMPLE_RATE else resampler.resample_chunk(mono)
@@ -108,8 +121,8 @@ class Recording:
             raise AudioError(f"{self.name} holds no samples: record it again, or choose another file.")
         if self.rate != SAMPLE_RATE:
             yield resampler.resample_chunk(np.zeros(0, np.float32), last=True)
-        tolerance = TRUNCATION_TOLERANCE_S if self._by_sndfile else max(TRUNCATION_TOLERANCE_S, 0.01 * self._declared_s)
-        _check_length(total / self.rate, self._declared_s, tolerance, self.name)
+        tolerance = TRUNCATION_TOLERANCE_S if self._by_sndfile else max(TRUNCATION_TOLERANCE_S, 0.01 * self.declared_s)
+        _check_length(total / self.rate, self.declared_s, tolerance, self.name)
 
     def _decoded(self) -> Iterator[np.ndarray]:
         """Yield blocks that are not empty, at the file's own rate [shape=(n, channels), float32]."""
@@ -119,13 +132,24 @@ class Recording:
         done = 0
         try:
             with _opened(self._source, self.name) as file, sf.SoundFile(file) as sound:
-                while len(block := sound.read(max(1, _DECODED // self.channels), dtype="float32", always_2d=True)):
+                for block in self._bounded(self._read(sound)):
                     yield block
                     done += len(block)
         except sf.SoundFileError as error:
             if self._container != "ogg":  # such as one without an end-of-stream flag, which PyAV reads to its end
                 raise AudioError(_DAMAGED.format(name=self.name)) from error
             yield from self._by_av(skip=done)
+
+    def _read(self, sound: sf.SoundFile) -> Iterator[np.ndarray]:
+        while len(block := sound.read(max(1, _DECODED // self.channels), dtype="float32", always_2d=True)):
+            yield block
+
+    def _bounded(self, blocks: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+        """Pass blocks on; those of a FLAC, which can say "silence" in a few bytes, only as far as can be meant."""
+        if self._container != "flac":
+            return blocks
+        size = len(self._source) if isinstance(self._source, bytes) else self._source.stat().st_size
+        return _no_bomb(blocks, size, self.name)
 
     def _by_av(self, skip: int = 0) -> Iterator[np.ndarray]:
         try:
@@ -141,7 +165,9 @@ class Recording:
             raise AudioError(_DAMAGED.format(name=self.name)) from error
 
 
-def open_recording(source: bytes | str | os.PathLike[str], name: str | None = None) -> Recording:
+def open_recording(
+    source: bytes | str | os.PathLike[str], name: str | None = None, *, max_hours: float | None = None
+) -> Recording:
     """Look at a sound file's headers and make it ready for reading.
 
     Parameters
@@ -150,12 +176,14 @@ def open_recording(source: bytes | str | os.PathLike[str], name: str | None = No
         The bytes of a file, or its path; a path's file is read in parts, so its size has no limit.
     name
         What to call it in messages; by default the file's name.
+    max_hours
+        Its longest length; by default the setting `SER_MAX_HOURS`.
 
     Raises
     ------
     AudioError
         With one sentence that says what to do: nothing there, no audio, a Git-LFS stub, cut off, an absurd rate, or
-        longer than the setting `SER_MAX_HOURS`.
+        too long.
     """
     place = source if isinstance(source, bytes) else Path(source)
     default = "the recording" if isinstance(place, bytes) else place.name or str(place)
@@ -167,9 +195,10 @@ def open_recording(source: bytes | str | os.PathLike[str], name: str | None = No
     duration = declared or size / _ASSUMED_RATE
     if container in ("mp3", "aac"):  # estimated from the bit rate, so nothing to hold the file to
         declared = 0.0
-    if declared > settings().max_hours * 3600:
-        raise _too_long(name)
-    return Recording(name, duration, channels, rate, place, container, declared, by_sndfile)
+    most = settings().max_hours if max_hours is None else max_hours
+    if declared > most * 3600:
+        raise _too_long(name, most)
+    return _File(name, duration, channels, rate, declared, place, container, by_sndfile, most)
 
 
 def _checked(source: bytes | Path, name: str) -> tuple[str, int]:
@@ -279,8 +308,7 @@ def _regular(pieces: Iterator[np.ndarray], size: int) -> Iterator[np.ndarray]:
         yield rest
 
 
-def _too_long(name: str) -> AudioError:
-    hours = settings().max_hours
+def _too_long(name: str, hours: float) -> AudioError:
     return AudioError(
         f"{name} is longer than the limit of {hours:g} hours: cut it into parts, or raise the setting SER_MAX_HOURS."
     )

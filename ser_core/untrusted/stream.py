@@ -1,0 +1,85 @@
+"""A stranger's recording of any length, decoded as a stream in a child process."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ser_core.audio import SAMPLE_RATE
+from ser_core.audio.stream import Recording
+from ser_core.settings import settings
+from ser_core.untrusted.children import a_child, printable
+
+#: Recordings that are decoded at a time; further ones wait. Not the places of short files, which would wait for hours.
+_places = threading.BoundedSemaphore(4)
+
+
+def open_untrusted(source: bytes | Path, name: str | None = None) -> Recording:
+    """Look at the headers of a stranger's sound file in a child process, and make it ready for being read in one.
+
+    Parameters and what comes back are those of :func:`ser_core.audio.stream.open_recording`.
+
+    Raises
+    ------
+    AudioError
+        As there; also where the file ended the decoder.
+    """
+    asked = _Asked(source, name, settings().max_hours)
+    with _places, a_child() as child, child.watched(asked.called):
+        child.ask("open", *asked.message())
+        answer = child.answer()
+        numbers = int(answer["channels"]), int(answer["rate"]), float(answer["declared_s"])
+        return _Untrusted(printable(str(answer["name"])), float(answer["duration_s"]), *numbers, asked)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What a child needs to know to open a file: its bytes, or where it lies."""
+
+    source: bytes | Path
+    name: str | None
+    max_hours: float
+
+    @property
+    def called(self) -> str:
+        return self.name or (self.source.name if isinstance(self.source, Path) else "The recording")
+
+    def message(self, **more: Any) -> tuple[dict[str, Any], bytes]:
+        request = {"name": self.name, "max_hours": self.max_hours} | more
+        if isinstance(self.source, Path):
+            return request | {"path": str(self.source.absolute())}, b""
+        return request, self.source
+
+
+@dataclass(frozen=True)
+class _Untrusted(Recording):
+    """A recording whose blocks come from a child."""
+
+    _asked: _Asked
+
+    def blocks(self, channel: int | None = None, seconds: float = 30.0) -> Iterator[np.ndarray]:
+        self.check_channel(channel)
+        return self._blocks(channel, seconds)
+
+    def _blocks(self, channel: int | None, seconds: float) -> Iterator[np.ndarray]:
+        most = max(1, round(seconds * SAMPLE_RATE))
+        with _places, a_child() as child:
+            ended = False
+            try:
+                with child.watched(self.name):
+                    child.ask("blocks", *self._asked.message(channel=channel, seconds=seconds))
+                while True:
+                    with child.watched(self.name):
+                        if child.answer().get("end"):
+                            break
+                        block = child.samples(most)
+                    yield block
+                ended = True
+            finally:
+                if not ended:  # the child may be about to send more, which must not meet the next file
+                    child.close()
