@@ -25,13 +25,13 @@ from ser_core.parallel import on_cluster
 from ser_core.protocols import fold_count, protocol_names
 from ser_core.settings import settings
 from ser_core.training.features import load_features
+from ser_core.training.guidance import check_teacher, read_for_teacher
 from ser_core.training.job import train_elsewhere, train_in_processes
 from ser_core.training.manager import RunManager
 from ser_core.training.progress import EpochProgress, FeatureProgress
 from ser_core.training.publish import publish_bundle
 from ser_core.training.recipe import Recipe, built_in_recipes, load_recipe, recipe_from_run
 from ser_core.training.runs import RunFolder
-from ser_core.training.soft_labels import check_teacher, read_for_teacher
 from ser_core.training.state import read_state, working, write_state
 
 

@@ -102,7 +102,11 @@ class SpectrogramNetwork(ClipNetwork):
 
     def votes(self, prepared: Tensor, lengths: Tensor) -> Tensor:
         """Return the logits of the only member [shape=(1, batch, n_classes)]."""
-        return self.head(self.dropout(self.embed(prepared, lengths)))[None]
+        return self.answers(self.embed(prepared, lengths))
+
+    def answers(self, vectors: Tensor) -> Tensor:
+        """Return the logits that follow from what :meth:`embed` gave [shape=(1, batch, n_classes)]."""
+        return self.head(self.dropout(vectors))[None]
 
     def image(self, standardised: Tensor, lengths: Tensor) -> Tensor:
         """Return what the convolutions read [shape=(batch, 1, rows, t)]."""

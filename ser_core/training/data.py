@@ -54,6 +54,30 @@ class VariedStore(FeatureStore):
 
 
 @dataclass(frozen=True)
+class Guidance:
+    """What clips teach beside their labels.
+
+    Attributes
+    ----------
+    shares
+        Shares of the classes that a teacher or listeners gave [shape=(n, classes), float32].
+    trust
+        How much they count beside the class number, 0 to 1 [shape=(n,), float32].
+    vectors
+        A teacher's vectors, none (width 0) where they are not to be learnt [shape=(n, width), float32].
+    """
+
+    shares: np.ndarray
+    trust: np.ndarray
+    vectors: np.ndarray
+
+    @classmethod
+    def none(cls, n: int, classes: int) -> Guidance:
+        """Return what says nothing of any clip."""
+        return cls(np.zeros((n, classes), np.float32), np.zeros(n, np.float32), np.zeros((n, 0), np.float32))
+
+
+@dataclass(frozen=True)
 class Batch:
     """Some clips.
 
@@ -67,21 +91,21 @@ class Batch:
         Class numbers [shape=(batch,), int64].
     possible
         Which classes the clip's corpus has [shape=(batch, classes), bool].
-    soft, trust
-        Shares of the classes that a teacher or listeners gave [shape=(batch, classes)], and how much they count
-        beside the class number, 0 to 1 [shape=(batch,)].
+    shares, trust, vectors
+        As in :class:`Guidance`, of these clips.
     """
 
     spectrogram: Tensor
     lengths: Tensor
     target: Tensor
     possible: Tensor
-    soft: Tensor
+    shares: Tensor
     trust: Tensor
+    vectors: Tensor
 
     def reordered(self, order: Tensor) -> Batch:
         """Return the same sounds with the labels of other clips of the batch, for mixup."""
-        labels = (values[order] for values in (self.target, self.possible, self.soft, self.trust))
+        labels = (values[order] for values in (self.target, self.possible, self.shares, self.trust, self.vectors))
         return Batch(self.spectrogram, self.lengths, *labels)
 
 
@@ -99,8 +123,8 @@ class ClipData:
         Which classes the clip's corpus has [shape=(n, classes), bool].
     weight
         How often the clip is drawn [shape=(n,)].
-    soft, trust
-        As in :class:`Batch` [shape=(n, classes)], [shape=(n,)].
+    guidance
+        What the clips teach beside their labels.
     prepared
         Whether the store holds what the network's `prepare` makes of the frames.
     """
@@ -109,8 +133,7 @@ class ClipData:
     target: np.ndarray
     possible: np.ndarray
     weight: np.ndarray
-    soft: np.ndarray
-    trust: np.ndarray
+    guidance: Guidance
     prepared: bool = False
 
     @classmethod
@@ -135,8 +158,8 @@ class ClipData:
         corpora = table["corpus"].to_numpy(dtype=str)
         possible = possible_classes(corpora.tolist(), table["emotion"].tolist(), labels)
         weight = np.array([corpus_weights.get(corpus, 1.0) for corpus in corpora])
-        soft, trust = np.zeros(possible.shape, np.float32), np.zeros(len(table), np.float32)
-        return cls(store, class_targets(table["emotion"].tolist(), labels), possible, weight, soft, trust)
+        target = class_targets(table["emotion"].tolist(), labels)
+        return cls(store, target, possible, weight, Guidance.none(*possible.shape))
 
     def batch(self, rows: np.ndarray, crop_frames: int, rng: np.random.Generator | None = None) -> Batch:
         """Collect *rows*; clips longer than *crop_frames* are cut, at random with *rng*, else in the middle."""
@@ -150,8 +173,9 @@ class ClipData:
             torch.from_numpy(lengths),
             torch.from_numpy(self.target[rows]),
             torch.from_numpy(self.possible[rows]),
-            torch.from_numpy(self.soft[rows]),
-            torch.from_numpy(self.trust[rows]),
+            torch.from_numpy(self.guidance.shares[rows]),
+            torch.from_numpy(self.guidance.trust[rows]),
+            torch.from_numpy(self.guidance.vectors[rows]),
         )
 
     def _frames(self, row: int, rng: np.random.Generator | None) -> np.ndarray:

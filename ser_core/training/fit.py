@@ -14,7 +14,7 @@ from ser_core.classical import build_classifier, decision_scores, fit_classifier
 from ser_core.emotions import label_names
 from ser_core.features.store import FeatureStore
 from ser_core.networks.registry import build_network
-from ser_core.training.data import ClipData, class_targets, possible_classes
+from ser_core.training.data import ClipData, Guidance, class_targets, possible_classes
 from ser_core.training.network import predict_logits, prepared_once, save_weights, train_network
 from ser_core.training.recipe import ClassicalRecipe, NetworkRecipe, Recipe
 
@@ -32,16 +32,16 @@ def fit_network(
     report: Report,
     *,
     fold: int,
-    soft: tuple[np.ndarray, np.ndarray] | None = None,
+    guidance: Guidance | None = None,
 ) -> np.ndarray:
     """Train a network, write its weights, and return its logits of the rows *scored* [shape=(n, classes)].
 
     The classes are those of the recipe's label set, in its order. *validation* rows are scored after every epoch, for
-    the log alone. *soft* is what :func:`ser_core.training.soft_labels.soft_labels` gives, where it is to be learnt.
+    the log alone.
     """
     data = ClipData.from_table(table, store, recipe.corpus_weights, recipe.labels)
-    if soft is not None:
-        data = replace(data, soft=soft[0], trust=soft[1])
+    if guidance is not None:
+        data = replace(data, guidance=guidance)
     data = prepared_once(build_network(recipe.network), data)
     seed = recipe.seed + 1000 * fold
     network = train_network(recipe, data, train, validation, folder, report, seed=seed)

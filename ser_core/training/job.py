@@ -24,11 +24,11 @@ from ser_core.files import write_atomically, write_text
 from ser_core.protocols import Split, answered_protocols, fold_count, make_split
 from ser_core.training.features import load_features
 from ser_core.training.fit import Report, fit_classical, fit_network
+from ser_core.training.guidance import guidance
 from ser_core.training.recipe import NetworkRecipe, Recipe, recipe_from_run
 from ser_core.training.runs import LOGIT_COLUMNS, RunFolder
 from ser_core.training.search import search_settings
 from ser_core.training.selection import select
-from ser_core.training.soft_labels import soft_labels
 
 #: The logit of a class that the label set lacks.
 ABSENT = -1e4
@@ -185,9 +185,9 @@ def _train_fold_alone(
     chosen = search_settings(recipe, table, store, split.train, folder, lambda entry: note({"epochs": epochs} | entry))
     rows = _held_out(split)
     if isinstance(chosen, NetworkRecipe):
-        soft = soft_labels(chosen, table, split.train, protocol, fold)
+        beside = guidance(chosen, table, split.train, protocol, fold)
         parts = (split.train, split.validation, rows)
-        logits = fit_network(chosen, table, store, *parts, folder, note, fold=split.fold, soft=soft)
+        logits = fit_network(chosen, table, store, *parts, folder, note, fold=split.fold, guidance=beside)
     else:
         began = time.monotonic()
         logits = fit_classical(chosen, table, store, split.train, rows, folder)

@@ -18,10 +18,10 @@ from torch import Tensor, nn
 
 from ser_core.emotions import label_names
 from ser_core.errors import TrainingError
+from ser_core.features.logmel import LogMelConfig
 from ser_core.features.store import FeatureStore
 from ser_core.files import write_atomically
-from ser_core.networks.encoded import EncoderConfig
-from ser_core.networks.layers import ClipNetwork
+from ser_core.networks.layers import ClipNetwork, SpectrogramNetwork
 from ser_core.networks.registry import NetworkConfig, build_network
 from ser_core.training.augmentation import augment, mask_bands_and_frames
 from ser_core.training.data import Batch, ClipData, VariedStore
@@ -39,6 +39,7 @@ class TrainingState:
     network: ClipNetwork
     average: ClipNetwork
     optimiser: torch.optim.AdamW
+    telling: nn.Linear | None = None  # from the network's vector to the teacher's, where that is learnt
     epoch: int = 0
     step: int = 0
 
@@ -69,7 +70,7 @@ def train_network(
     if len(train) < 2:
         raise TrainingError("There are fewer than two clips to train on: choose more corpora or another protocol.")
     _keep_freed_memory()
-    state = _new_state(recipe, seed)
+    state = _new_state(recipe, seed, data.guidance.vectors.shape[1])
     checkpoint = folder / "checkpoint.pt"
     if checkpoint.exists():
         _load(checkpoint, state)
@@ -91,16 +92,28 @@ def train_network(
 
 def predict_logits(network: ClipNetwork, data: ClipData, rows: np.ndarray) -> np.ndarray:
     """Return logits of whole clips [shape=(len(rows), n_classes), float32], in the order of *rows*."""
+    if not len(rows):
+        return np.zeros((0, network.config.n_classes), np.float32)
+    return _predicted(network, data, rows, lambda frames, lengths: network.votes(frames, lengths).mean(0))
+
+
+def predict_vectors(network: ClipNetwork, data: ClipData, rows: np.ndarray) -> np.ndarray:
+    """Return the vectors of whole clips, at least one [shape=(len(rows), width), float32], in the order of *rows*."""
+    return _predicted(network, data, rows, network.embed)
+
+
+def _predicted(
+    network: ClipNetwork, data: ClipData, rows: np.ndarray, ask: Callable[[Tensor, Tensor], Tensor]
+) -> np.ndarray:
     network.eval()
     order = rows[np.argsort(np.diff(data.store.offsets)[rows], kind="stable")]
     parts = []
     with torch.inference_mode():
         for start in range(0, len(order), _EVALUATION_BATCH):
             batch = data.batch(order[start : start + _EVALUATION_BATCH], _EVALUATION_FRAMES)
-            parts.append(network.votes(_prepared(network, data, batch), batch.lengths).mean(0).float().numpy())
-    by_row = dict(zip(order.tolist(), np.concatenate(parts), strict=True)) if parts else {}
-    classes = network.config.n_classes
-    return np.stack([by_row[row] for row in rows.tolist()]) if parts else np.zeros((0, classes), np.float32)
+            parts.append(ask(_prepared(network, data, batch), batch.lengths).float().numpy())
+    by_row = dict(zip(order.tolist(), np.concatenate(parts), strict=True))
+    return np.stack([by_row[row] for row in rows.tolist()])
 
 
 @torch.no_grad()
@@ -145,7 +158,7 @@ def masked_loss(votes: Tensor, batch: Batch, smoothing: float) -> Tensor:
     log_probability = votes.float().masked_fill(~batch.possible, -1e4).log_softmax(2)
     hard = nn.functional.one_hot(batch.target, votes.shape[2]) * (1 - smoothing)
     hard = hard + smoothing * possible / possible.sum(1, keepdim=True)
-    wanted = hard * (1 - batch.trust[:, None]) + batch.soft * batch.trust[:, None]
+    wanted = hard * (1 - batch.trust[:, None]) + batch.shares * batch.trust[:, None]
     return -(wanted * log_probability * possible).sum(2).mean(0)
 
 
@@ -165,12 +178,14 @@ def load_weights(config: NetworkConfig, path: Path) -> ClipNetwork:
     return network.eval()
 
 
-def _new_state(recipe: NetworkRecipe, seed: int) -> TrainingState:
+def _new_state(recipe: NetworkRecipe, seed: int, told: int = 0) -> TrainingState:
     torch.manual_seed(seed)
     network = build_network(recipe.network)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    decayed = [p for p in network.parameters() if p.ndim > 1]
-    others = [p for p in network.parameters() if p.ndim <= 1]
+    telling = nn.Linear(network.head.in_features, told) if told and isinstance(network, SpectrogramNetwork) else None
+    trained = [*network.parameters(), *(telling.parameters() if telling else ())]
+    decayed = [p for p in trained if p.ndim > 1]
+    others = [p for p in trained if p.ndim <= 1]
     optimiser = torch.optim.AdamW(
         [
             {"params": decayed, "weight_decay": recipe.optimiser.weight_decay},
@@ -179,7 +194,7 @@ def _new_state(recipe: NetworkRecipe, seed: int) -> TrainingState:
         lr=recipe.optimiser.learning_rate,
         fused=True,
     )
-    return TrainingState(network, copy.deepcopy(network), optimiser)
+    return TrainingState(network, copy.deepcopy(network), optimiser, telling)
 
 
 def _epoch(
@@ -196,7 +211,7 @@ def _epoch(
     for batch in data.training_batches(train, settings.batch_size, settings.crop_frames, rng):
         for group in state.optimiser.param_groups:
             group["lr"] = settings.learning_rate * _schedule(state.step / steps, settings.warmup_share)
-        loss = _loss(recipe, data, state.network, batch, rng, generator)
+        loss = _loss(recipe, data, state, batch, rng, generator)
         if not torch.isfinite(loss):
             raise TrainingError("The loss is no longer a number: lower the recipe's learning rate.")
         state.optimiser.zero_grad(set_to_none=True)
@@ -212,16 +227,17 @@ def _epoch(
 def _loss(
     recipe: NetworkRecipe,
     data: ClipData,
-    network: ClipNetwork,
+    state: TrainingState,
     batch: Batch,
     rng: np.random.Generator,
     generator: torch.Generator,
 ) -> Tensor:
-    if isinstance(recipe.front_end, EncoderConfig):
+    network, front_end = state.network, recipe.front_end
+    if not isinstance(network, SpectrogramNetwork) or not isinstance(front_end, LogMelConfig):
         votes = network.votes(_prepared(network, data, batch), batch.lengths)
         return masked_loss(votes, batch, recipe.optimiser.label_smoothing).mean()
     settings = recipe.augmentation
-    spectrogram, lengths = augment(batch.spectrogram, batch.lengths, settings, recipe.front_end, generator)
+    spectrogram, lengths = augment(batch.spectrogram, batch.lengths, settings, front_end, generator)
     x = network.prepare(spectrogram, lengths)
     share, order = 1.0, torch.arange(len(lengths))
     if settings.mixup > 0:
@@ -232,11 +248,17 @@ def _loss(
         lengths = torch.maximum(lengths, lengths[order])
     x = mask_bands_and_frames(x, lengths, settings, generator)
     with torch.autocast("cpu", torch.bfloat16, enabled=_uses_bfloat16(recipe)):
-        votes = network.votes(x, lengths)
+        vectors = network.embed(x, lengths)
+        votes = network.answers(vectors)
+    other = batch.reordered(order)
     loss = share * masked_loss(votes, batch, recipe.optimiser.label_smoothing)
     if share < 1:
-        loss = loss + (1 - share) * masked_loss(votes, batch.reordered(order), recipe.optimiser.label_smoothing)
-    return loss.mean()
+        loss = loss + (1 - share) * masked_loss(votes, other, recipe.optimiser.label_smoothing)
+    if state.telling is None or recipe.distillation is None:
+        return loss.mean()
+    wanted = share * batch.vectors + (1 - share) * other.vectors
+    missed = (state.telling(vectors.float()) - wanted).square().mean()
+    return loss.mean() + recipe.distillation.vectors * missed
 
 
 def _uses_bfloat16(recipe: NetworkRecipe) -> bool:
@@ -281,6 +303,7 @@ def _save(path: Path, state: TrainingState) -> None:
         "network": state.network.state_dict(),
         "average": state.average.state_dict(),
         "optimiser": state.optimiser.state_dict(),
+        "telling": state.telling.state_dict() if state.telling is not None else None,
         "epoch": state.epoch,
         "step": state.step,
     }
@@ -293,6 +316,8 @@ def _load(path: Path, state: TrainingState) -> None:
         state.network.load_state_dict(content["network"])
         state.average.load_state_dict(content["average"])
         state.optimiser.load_state_dict(content["optimiser"])
+        if state.telling is not None:
+            state.telling.load_state_dict(content["telling"])
         state.epoch, state.step = int(content["epoch"]), int(content["step"])
     except Exception as error:
         raise TrainingError(f"The checkpoint {path} cannot be read: delete it to begin this fold anew.") from error

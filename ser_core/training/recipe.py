@@ -73,14 +73,19 @@ class VariantsConfig(_Part):
 
 
 class DistillationConfig(_Part):
-    """Learning from a stronger model's answers (Hinton et al. 2015), of a run of the same protocol.
+    """Learning from a stronger model's answers (Hinton et al. 2015) and vectors (Romero et al. 2015).
 
-    The teacher of a fold is the model of that very fold, which has heard none of its test speakers.
+    The teacher's run is of the same protocol. The teacher of a fold is the model of that very fold, which has heard
+    none of its test speakers.
     """
 
     teacher: str = Field(description="a recipe; its run <recipe>-<protocol> answers")
     weight: float = Field(0.5, ge=0, le=1, description="of the teacher's answers; the rest is the labels'")
     temperature: float = Field(2.0, gt=0)
+    vectors: float = Field(
+        0, ge=0, description="weight of the mean squared error in telling the teacher's last layer but one"
+    )
+    directions: int = Field(96, ge=1, description="how many of that layer's main directions are told")
 
 
 class OptimiserConfig(_Part):

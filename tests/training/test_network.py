@@ -33,7 +33,7 @@ from ser_core.training.network import (
     save_weights,
     train_network,
 )
-from ser_core.training.recipe import NetworkRecipe, OptimiserConfig
+from ser_core.training.recipe import DistillationConfig, NetworkRecipe, OptimiserConfig
 
 #: Tiny ones of every family, with dropout, so that a resumed training must draw the same numbers.
 FAMILIES: dict[str, Any] = {
@@ -100,7 +100,12 @@ def test_the_log_has_what_a_page_draws(data: ClipData, tmp_path: Path) -> None:
     assert log[0]["learning_rate"] > log[1]["learning_rate"] > 0
 
 
-@pytest.mark.parametrize("family", ["residual-crnn", "transformer", "cnn on mfcc"])
+def _guided(data: ClipData) -> ClipData:
+    vectors = np.random.default_rng(1).normal(size=(64, 3)).astype(np.float32)
+    return replace(data, guidance=replace(data.guidance, vectors=vectors))
+
+
+@pytest.mark.parametrize("family", ["residual-crnn", "transformer", "cnn on mfcc", "taught residual-crnn"])
 def test_a_resumed_training_gives_the_same_weights(family: str, data: ClipData, tmp_path: Path) -> None:
     class KilledError(Exception):
         pass
@@ -111,7 +116,10 @@ def test_a_resumed_training_gives_the_same_weights(family: str, data: ClipData, 
 
     (tmp_path / "whole").mkdir()
     (tmp_path / "broken").mkdir()
-    recipe, rows = _recipe(4, FAMILIES[family]), np.arange(64)
+    recipe, rows = _recipe(4, FAMILIES[family.removeprefix("taught ")]), np.arange(64)
+    if family.startswith("taught"):
+        recipe = recipe.model_copy(update={"distillation": DistillationConfig(teacher="other", vectors=1.0)})
+        data = _guided(data)
     whole = _train(recipe, data, tmp_path / "whole")
     with pytest.raises(KilledError):
         train_network(recipe, data, rows[:48], rows[48:], tmp_path / "broken", kill, seed=1)
@@ -151,7 +159,8 @@ def test_predictions_do_not_depend_on_the_order(data: ClipData, tmp_path: Path) 
 
 def _batch(target: torch.Tensor, **other: torch.Tensor) -> Batch:
     n = len(target)
-    parts = {"possible": torch.ones(n, 8, dtype=torch.bool), "soft": torch.zeros(n, 8), "trust": torch.zeros(n)}
+    parts = {"possible": torch.ones(n, 8, dtype=torch.bool), "shares": torch.zeros(n, 8)}
+    parts |= {"trust": torch.zeros(n), "vectors": torch.zeros(n, 0)}
     return Batch(torch.zeros(n, 4, 9), torch.full((n,), 9), target, **(parts | other))
 
 
@@ -174,8 +183,10 @@ def test_loss_without_masks_is_cross_entropy() -> None:
 
 def test_soft_labels_count_by_their_weight() -> None:
     logits, target, soft = torch.randn(2, 8), torch.tensor([0, 1]), torch.full((2, 8), 1 / 8)
-    hard, even = (masked_loss(logits[None], _batch(target, trust=torch.tensor([t, t]), soft=soft), 0.0) for t in (0, 1))
-    mixed = masked_loss(logits[None], _batch(target, trust=torch.tensor([0.3, 0.3]), soft=soft), 0.0)
+    hard, even = (
+        masked_loss(logits[None], _batch(target, trust=torch.tensor([t, t]), shares=soft), 0.0) for t in (0, 1)
+    )
+    mixed = masked_loss(logits[None], _batch(target, trust=torch.tensor([0.3, 0.3]), shares=soft), 0.0)
     torch.testing.assert_close(even, -logits.log_softmax(1).mean(1))
     torch.testing.assert_close(mixed, 0.7 * hard + 0.3 * even)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,11 +21,11 @@ from ser_core.networks.residual_crnn import ResidualCRNNConfig
 from ser_core.protocols import make_split
 from ser_core.recogniser import Recogniser
 from ser_core.training.features import feature_sources, features_cached, load_features
+from ser_core.training.guidance import check_teacher, guidance
 from ser_core.training.job import train_folds
 from ser_core.training.publish import publish_run
 from ser_core.training.recipe import DistillationConfig, NetworkRecipe, OptimiserConfig, VariantsConfig, with_settings
 from ser_core.training.runs import RunFolder
-from ser_core.training.soft_labels import check_teacher, soft_labels
 from tests.networks.tiny_encoders import WIDTH, tiny_encoder
 
 pytest.importorskip("transformers")
@@ -111,13 +112,28 @@ def test_the_teacher_answers_for_what_is_trained_on_alone(teacher: RunFolder) ->
     recipe = _pupil(distillation=DistillationConfig(teacher="teacher", weight=0.6))
     table = read_corpora(("ravdess",))
     split = make_split(table, PROTOCOL, 0)
-    shares, weight = soft_labels(recipe, table, split.train, PROTOCOL, 0)
+    found = guidance(recipe, table, split.train, PROTOCOL, 0)
     others = np.setdiff1d(np.arange(len(table)), split.train)
-    assert not shares[others].any()
-    assert not weight[others].any()
-    np.testing.assert_allclose(weight[split.train], 0.6)
-    np.testing.assert_allclose(shares[split.train].sum(1), 1, atol=1e-5)
-    assert shares[split.train].std(0).min() > 0
+    assert not found.shares[others].any()
+    assert not found.trust[others].any()
+    assert found.vectors.shape == (len(table), 0)
+    np.testing.assert_allclose(found.trust[split.train], 0.6)
+    np.testing.assert_allclose(found.shares[split.train].sum(1), 1, atol=1e-5)
+    assert found.shares[split.train].std(0).min() > 0
+
+
+def test_the_teachers_vectors_keep_their_main_directions(teacher: RunFolder) -> None:
+    recipe = _pupil(distillation=DistillationConfig(teacher="teacher", vectors=1.0, directions=3))
+    table = read_corpora(("ravdess",))
+    split = make_split(table, PROTOCOL, 0)
+    vectors = guidance(recipe, table, split.train, PROTOCOL, 0).vectors
+    assert vectors.shape == (len(table), 3)
+    assert not vectors[np.setdiff1d(np.arange(len(table)), split.train)].any()
+    kept = vectors[split.train].astype(float)
+    assert (kept**2).mean() == pytest.approx(1, rel=1e-3)
+    covariance = np.cov(kept.T)
+    assert np.all(np.diff(np.diag(covariance)) < 0)
+    np.testing.assert_allclose(covariance - np.diag(np.diag(covariance)), 0, atol=1e-3)
 
 
 @pytest.mark.parametrize(("protocol", "fold"), [("joint", 0), (PROTOCOL, 1)])
@@ -130,14 +146,14 @@ def test_a_teacher_that_may_have_heard_the_test_speakers_is_refused(
     with pytest.raises(TrainingError, match="under protocol .* first"):
         check_teacher(recipe, protocol, [fold])
     with pytest.raises(TrainingError, match="under protocol .* first"):
-        soft_labels(recipe, table, np.arange(4), protocol, fold)
+        guidance(recipe, table, np.arange(4), protocol, fold)
 
 
 def test_a_teacher_of_other_labels_is_refused(teacher: RunFolder) -> None:
     recipe = with_settings(_pupil(distillation=DistillationConfig(teacher="teacher")), {"labels": 4})
     assert isinstance(recipe, NetworkRecipe)
     with pytest.raises(TrainingError, match="same label set"):
-        soft_labels(recipe, read_corpora(("ravdess",)), np.arange(4), PROTOCOL, 0)
+        guidance(recipe, read_corpora(("ravdess",)), np.arange(4), PROTOCOL, 0)
 
 
 def test_listeners_of_a_clip_count_beside_its_label(
@@ -148,13 +164,16 @@ def test_listeners_of_a_clip_count_beside_its_label(
     monkeypatch.setenv("SER_DATA", str(tmp_path))
     (tmp_path / "cremad").mkdir()
     (tmp_path / "cremad/tabulatedVotes.csv").write_text(VOTES.format(clip=table["clip"].iloc[2]))
-    shares, weight = soft_labels(_pupil(listeners=0.4), table, np.arange(5), "cremad-evar", 0)
-    assert weight.tolist() == [0, 0, pytest.approx(0.4)] + [0] * (len(table) - 3)
-    assert shares[2].tolist() == pytest.approx([0.2, 0, 0, 0, 0.6, 0, 0.2, 0])
+    found = guidance(_pupil(listeners=0.4), table, np.arange(5), "cremad-evar", 0)
+    assert found.trust.tolist() == [0, 0, pytest.approx(0.4)] + [0] * (len(table) - 3)
+    assert found.shares[2].tolist() == pytest.approx([0.2, 0, 0, 0, 0.6, 0, 0.2, 0])
 
 
 def test_a_pupil_learns_from_the_teacher(teacher: RunFolder) -> None:
-    recipe = _pupil(name="taught", distillation=DistillationConfig(teacher="teacher", weight=0.8))
-    taught, alone = _train(recipe).predictions(0), _train(_pupil(name="alone")).predictions(0)
-    assert taught["clip"].tolist() == alone["clip"].tolist()
-    assert not np.allclose(taught["logit_angry"], alone["logit_angry"])
+    answers = DistillationConfig(teacher="teacher", weight=0.8)
+    lessons = {"alone": None, "answers": answers, "vectors": answers.model_copy(update={"vectors": 1.0})}
+    angry = [
+        _train(_pupil(name=name, distillation=given)).predictions(0)["logit_angry"] for name, given in lessons.items()
+    ]
+    for one, other in itertools.combinations(angry, 2):
+        assert not np.allclose(one, other)

@@ -1,4 +1,4 @@
-"""Answers to learn beside the labels: a stronger model's, and those of the people who listened to CREMA-D."""
+"""What is learnt beside the labels: a stronger model's answers and vectors, and the answers of CREMA-D's listeners."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 from scipy.special import softmax
+from sklearn.decomposition import PCA
 
 from ser_core.corpora.votes import CHOICES, read_votes
 from ser_core.emotions import label_names, map_label
 from ser_core.errors import TrainingError
 from ser_core.features.store import FeatureStore, Progress, extract_table
-from ser_core.training.data import ClipData, possible_classes
+from ser_core.networks.layers import ClipNetwork
+from ser_core.training.data import ClipData, Guidance, possible_classes
 from ser_core.training.features import feature_sources
-from ser_core.training.network import load_weights, predict_logits
+from ser_core.training.network import load_weights, predict_logits, predict_vectors
 from ser_core.training.recipe import DistillationConfig, NetworkRecipe, Recipe, recipe_from_run
 from ser_core.training.runs import RunFolder
 from ser_core.training.selection import used_rows
@@ -23,45 +25,40 @@ from ser_core.training.selection import used_rows
 _LABEL = 0.1
 
 
-def soft_labels(
-    recipe: NetworkRecipe, table: pd.DataFrame, train: np.ndarray, protocol: str, fold: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return shares of the classes and how much they count beside the label, for the rows that are trained on.
+def guidance(recipe: NetworkRecipe, table: pd.DataFrame, train: np.ndarray, protocol: str, fold: int) -> Guidance:
+    """Return what a recipe's clips teach beside their labels, for the rows that are trained on.
 
     Parameters
     ----------
     train
-        Rows of *table* that the fold trains on; all others get weight 0.
+        Rows of *table* that the fold trains on; all others get zeros.
     protocol, fold
         What is trained; the teacher's fold of the same protocol answers.
-
-    Returns
-    -------
-    tuple
-        Shares [shape=(n, classes), float32] and weights [shape=(n,), float32].
 
     Raises
     ------
     TrainingError
         If the teacher is of another label set, or has not finished that fold of the protocol.
     """
-    shares = np.zeros((len(table), len(label_names(recipe.labels))), np.float32)
-    weight = np.zeros(len(table), np.float32)
+    none = Guidance.none(len(table), len(label_names(recipe.labels)))
+    shares, weight, vectors = none.shares, none.trust, none.vectors
     if recipe.distillation is not None:
-        shares[train] = _taught(recipe, recipe.distillation, table, train, protocol, fold)
-        weight[train] = recipe.distillation.weight
+        taught = _taught(recipe, recipe.distillation, table, train, protocol, fold)
+        shares[train], weight[train] = taught.shares, taught.trust
+        vectors = np.zeros((len(table), taught.vectors.shape[1]), np.float32)
+        vectors[train] = taught.vectors
     if recipe.listeners:
         heard, votes = _listeners(recipe, table)
         heard = np.intersect1d(heard, train)
         both = weight[heard] + recipe.listeners
-        part = (recipe.listeners / both)[:, None]
+        part = (recipe.listeners / np.maximum(both, recipe.listeners))[:, None]
         shares[heard] = (1 - part) * shares[heard] + part * votes[heard]
         weight[heard] = both
-    return shares, np.minimum(weight, 1 - _LABEL)
+    return Guidance(shares, np.minimum(weight, 1 - _LABEL), vectors)
 
 
 def check_teacher(recipe: Recipe, protocol: str, folds: Iterable[int]) -> None:
-    """Raise TrainingError, as :func:`soft_labels` does, where a recipe's teacher cannot teach some of the folds."""
+    """Raise TrainingError, as :func:`guidance` does, where a recipe's teacher cannot teach some of the folds."""
     if isinstance(recipe, NetworkRecipe) and recipe.distillation is not None:
         for fold in folds:
             _teacher(recipe, recipe.distillation, protocol, fold)
@@ -105,17 +102,26 @@ def _taught(
     train: np.ndarray,
     protocol: str,
     fold: int,
-) -> np.ndarray:
-    """Return the teacher's shares for the rows *train*, among the classes that their corpora have."""
+) -> Guidance:
+    """Return the teacher's answers, among the classes that their corpora have, and vectors for the rows *train*."""
     run, teacher = _teacher(recipe, settings, protocol, fold)
     clips = table.iloc[train]
     store = _read(teacher, clips)
     network = load_weights(teacher.network, run.fold(fold) / "weights.safetensors")
-    rows = np.arange(len(clips))
-    logits = predict_logits(network, ClipData.from_table(clips, store, {}, teacher.labels), rows)
+    data, rows = ClipData.from_table(clips, store, {}, teacher.labels), np.arange(len(clips))
+    logits = predict_logits(network, data, rows)
     possible = possible_classes(clips["corpus"].tolist(), clips["emotion"].tolist(), recipe.labels)
-    shares: np.ndarray = softmax(np.where(possible, logits / settings.temperature, -np.inf), axis=1)
-    return shares
+    shares = softmax(np.where(possible, logits / settings.temperature, -np.inf), axis=1)
+    vectors = _vectors(settings, network, data, rows) if settings.vectors else np.zeros((len(rows), 0), np.float32)
+    return Guidance(shares, np.full(len(rows), settings.weight, np.float32), vectors)
+
+
+def _vectors(settings: DistillationConfig, network: ClipNetwork, data: ClipData, rows: np.ndarray) -> np.ndarray:
+    """Return the teacher's last layer but one, in its main directions over these clips, with mean square 1."""
+    full = predict_vectors(network, data, rows)
+    width = min(settings.directions, *full.shape)
+    vectors: np.ndarray = PCA(width, svd_solver="full").fit_transform(full).astype(np.float32)
+    return vectors / max(float(np.sqrt((vectors**2).mean())), 1e-6)
 
 
 def _listeners(recipe: NetworkRecipe, table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
