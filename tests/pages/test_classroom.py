@@ -167,6 +167,16 @@ def test_a_class_of_two_its_ranking_and_its_end(saved: dict[str, str]) -> None:
     assert not bo.exception
 
 
+def test_who_deletes_everything_gives_up_the_seat() -> None:
+    teacher, code = open_class()
+    ada = join(code, "Ada")
+    ada.switch_page("pages/privacy.py").run()
+    assert "a nickname and guesses in a class" in said(ada)
+    press(ada, "privacy_forget")
+    assert "nothing of yours" in said(ada)
+    assert "Nobody has joined yet." in said(teacher.run())
+
+
 def test_a_wrong_code_and_a_wrong_key_are_sentences() -> None:
     assert "No class with this code" in said(join("XXXXX", "Ada"))
     _, code = open_class()

@@ -12,14 +12,16 @@ from ser_core.classroom.rooms import Room
 from ser_core.classroom.scores import model_right, ranking, right
 from ser_core.errors import ClassroomError
 
-_STATE, _KEY = "classroom_seat", "classroom_class"
+#: Where the session keeps the class and the seat in it, as code and secret.
+SEAT = "classroom_seat"
+_KEY = "classroom_class"
 _POLL_S = 3.0
 
 
 def show_student() -> None:
     """Draw the way into a class, or the class that was joined."""
     _come_back()
-    seat: tuple[str, str] | None = st.session_state.get(_STATE)
+    seat: tuple[str, str] | None = st.session_state.get(SEAT)
     if seat is None:
         _show_door()
         return
@@ -46,7 +48,7 @@ def show_student() -> None:
         st.fragment(_show_ranking, run_every=_POLL_S)(code)
     with st.popover("Leave", icon=":material/logout:", type="tertiary"):
         st.button("Leave, my score stays", key="classroom_leave", on_click=_leave)
-        st.button("Leave, forget my nickname and guesses", key="classroom_forget", on_click=_forget, args=seat)
+        st.button("Leave, forget my nickname and guesses", key="classroom_forget", on_click=give_up_seat)
 
 
 def _show_door() -> None:
@@ -69,7 +71,7 @@ def _show_door() -> None:
 
 
 def _sit(room: Room, secret: str) -> None:
-    st.session_state[_STATE] = (room.code, secret)
+    st.session_state[SEAT] = (room.code, secret)
     st.session_state[f"{_KEY}_looking"] = False
     # In the address, so that a reload of the page, which begins a new session, does not cost the score.
     st.query_params.update({"class": room.code, "seat": secret})
@@ -78,24 +80,26 @@ def _sit(room: Room, secret: str) -> None:
 def _come_back() -> None:
     """Take the seat again that the address names, after a reload."""
     code, secret = st.query_params.get("class", ""), st.query_params.get("seat", "")
-    if _STATE in st.session_state or not secret:
+    if SEAT in st.session_state or not secret:
         return
     try:
         rooms().student(code, secret)
     except ClassroomError:
         st.query_params.clear()
         return
-    st.session_state[_STATE] = (code, secret)
+    st.session_state[SEAT] = (code, secret)
 
 
 def _leave() -> None:
-    st.session_state.pop(_STATE, None)
+    st.session_state.pop(SEAT, None)
     st.query_params.clear()
 
 
-def _forget(code: str, secret: str) -> None:
-    rooms().leave(code, secret)
-    _leave()
+def give_up_seat() -> None:
+    """Leave the class, if there is one; it forgets nickname and guesses."""
+    if SEAT in st.session_state:
+        rooms().leave(*st.session_state[SEAT])
+        _leave()
 
 
 def _show_ranking(code: str) -> None:

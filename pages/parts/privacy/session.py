@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from pages.parts.classroom.join import SEAT, give_up_seat
 from pages.parts.inputs import Sound
 from pages.parts.session_end import forget_session
 
@@ -16,6 +17,7 @@ _HOLDS = {
     "calls_heard": "results about calls",
     "calls_journal": "numbers about finished calls",
     "predictions": "answers about sounds",
+    SEAT: "a nickname and guesses in a class",
     "jobs": "work in the background on what you gave",
 }
 
@@ -53,5 +55,6 @@ def _filled(value: Any) -> bool:
 
 
 def _forget() -> None:
+    give_up_seat()
     forget_session()
     st.session_state["privacy_forgot"] = True
