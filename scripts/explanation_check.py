@@ -8,26 +8,17 @@ names must lower the probability of the answer more than deleting a random fifth
 from __future__ import annotations
 
 import argparse
-import contextlib
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import cli
 import pandas as pd
+import unheard
 
 from ser_core.audio import load_audio
-from ser_core.corpora import read_corpora
 from ser_core.errors import AudioError, TrainingError
-from ser_core.evaluation.robustness import finished_folds
 from ser_core.explanation.faithfulness import ClipCheck, check_clip, faithfulness_report
 from ser_core.exploration.sampling import sample_evenly
-from ser_core.protocols import JOINT, make_split
-from ser_core.recogniser import Recogniser
-from ser_core.training.fold_models import fold_bundle
-from ser_core.training.recipe import recipe_from_run
-from ser_core.training.runs import RunFolder
 
 _KINDS = {"time": "time", "time_in_speech": "time, random parts in speech only", "cells": "bands of steps"}
 
@@ -37,9 +28,10 @@ def main() -> int:
     options = _options()
     checks: list[ClipCheck] = []
     left_out, speakers = 0, set()
-    for name, recogniser, clips in _models(options):
-        print(f"{name}: {len(clips)} clips", file=sys.stderr, flush=True)
-        progress = cli.progress(name)
+    for place, asked in enumerate(unheard.models(options)):
+        clips, recogniser = _drawn(asked, place, options), asked.recogniser
+        print(f"{asked.name}: {len(clips)} clips", file=sys.stderr, flush=True)
+        progress = cli.progress(asked.name)
         for number, row in enumerate(clips.itertuples(), 1):
             try:
                 checks.append(check_clip(recogniser, load_audio(str(row.path)), draws=options.draws, seed=options.seed))
@@ -64,9 +56,7 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = cli.Parser(prog="explanation_check.py", description=__doc__)
-    parser.add_argument("--run", help="name or folder of a training with finished folds")
-    parser.add_argument("--folds", help="numbers with commas between (default: all that are finished)")
-    parser.add_argument("--model", default="lite", help="without --run: name or folder of a bundle (default: lite)")
+    unheard.add_options(parser)
     parser.add_argument("--clips", type=int, default=100, help="test clips in all (default: 100)")
     parser.add_argument("--draws", type=int, default=10, help="random deletions of each kind (default: 10)")
     parser.add_argument("--seed", type=int, default=0, help="another draw of clips and deletions")
@@ -77,30 +67,10 @@ def _options() -> argparse.Namespace:
     return options
 
 
-def _models(options: argparse.Namespace) -> Iterator[tuple[str, Recogniser, pd.DataFrame]]:
-    """Give each model with the clips that it is to explain, evenly over corpora and emotions."""
-    if not options.run:
-        table = read_corpora()
-        yield options.model, Recogniser.load(options.model), _drawn(table, make_split(table, JOINT, 0).test, options)
-        return
-    found = Path(options.run)
-    run = RunFolder(found) if (found / "recipe.json").is_file() else RunFolder.at(options.run)
-    table = read_corpora(recipe_from_run(run.read()).corpora)
-    finished = finished_folds(run, table)
-    folds = [int(part) for part in options.folds.split(",")] if options.folds else finished
-    if set(folds) - set(finished):
-        raise TrainingError(f"--folds takes finished folds with commas between: {', '.join(map(str, finished))}.")
-    for place, fold in enumerate(folds):
-        split = make_split(table, run.read()["protocol"], fold)
-        clips = _drawn(table, split.test, options, len(folds), place)
-        with contextlib.ExitStack() as stack:
-            yield f"fold {fold}", Recogniser.load(stack.enter_context(fold_bundle(run, fold, table))), clips
-
-
-def _drawn(table: pd.DataFrame, rows: Any, options: argparse.Namespace, parts: int = 1, place: int = 0) -> pd.DataFrame:
-    """Return this model's part of the clips that were asked for."""
-    test = table.iloc[rows].reset_index(drop=True)
-    count = options.clips // parts + (place < options.clips % parts)
+def _drawn(asked: unheard.Asked, place: int, options: argparse.Namespace) -> pd.DataFrame:
+    """Return this model's part of the clips that were asked for, evenly over corpora and emotions."""
+    test = asked.table.iloc[asked.split.test].reset_index(drop=True)
+    count = options.clips // asked.parts + (place < options.clips % asked.parts)
     return test.iloc[sample_evenly(test, count, seed=options.seed)]
 
 

@@ -8,31 +8,23 @@ is. `--tune` compares strengths of smoothing on a run's validation speakers; tes
 from __future__ import annotations
 
 import argparse
-import contextlib
 import itertools
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import cli
 import numpy as np
 import pandas as pd
+import unheard
 
 from ser_core.audio import load_audio
 from ser_core.audio.stream import open_recording
-from ser_core.corpora import read_corpora
-from ser_core.errors import TrainingError
-from ser_core.evaluation.robustness import finished_folds
-from ser_core.protocols import JOINT, make_split
 from ser_core.recogniser import Recogniser
 from ser_core.recordings.joined import Truth, join_clips, timeline_scores
 from ser_core.recordings.smoothing import MEMORY_S, WEIGHT, smooth
 from ser_core.recordings.timeline import Judged, judge, segments_of
-from ser_core.training.fold_models import fold_bundle
-from ser_core.training.recipe import recipe_from_run
-from ser_core.training.runs import RunFolder
 
 _HEARD = "This model has heard all speakers in training, so these figures are too good: give --run for honest ones."
 _UNHEARD = "Each recording was joined of speakers whom the model that judged it never heard, nor was tuned by."
@@ -43,7 +35,9 @@ def main() -> int:
     """Run the command."""
     options = _options()
     rows = []
-    for name, recogniser, clips in _models(options):
+    for asked in unheard.models(options):
+        name, recogniser = asked.name, asked.recogniser
+        clips = asked.table.iloc[asked.split.validation if options.tune else asked.split.test]
         with tempfile.TemporaryDirectory(prefix="ser-timeline-") as place:
             path = Path(place) / "joined.flac"
             print(f"{name}: joining {options.minutes:g} minutes", file=sys.stderr, flush=True)
@@ -61,9 +55,7 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = cli.Parser(prog="timeline_check.py", description=__doc__)
-    parser.add_argument("--run", help="name or folder of a training with finished folds")
-    parser.add_argument("--folds", help="numbers with commas between (default: all that are finished)")
-    parser.add_argument("--model", default="lite", help="without --run: name or folder of a bundle (default: lite)")
+    unheard.add_options(parser)
     parser.add_argument("--minutes", type=float, default=60.0, help="of joined clips for each model (default: 60)")
     parser.add_argument("--seed", type=int, default=0, help="another draw of clips and pauses")
     parser.add_argument("--tune", action="store_true", help="compare strengths of smoothing on validation speakers")
@@ -74,30 +66,6 @@ def _options() -> argparse.Namespace:
     if not 0.2 <= options.minutes <= 600:
         parser.error("--minutes must lie between 0.2 and 600")
     return options
-
-
-def _models(options: argparse.Namespace) -> Iterator[tuple[str, Recogniser, pd.DataFrame]]:
-    """Give each model with the clips that it is to judge."""
-    if not options.run:
-        table = read_corpora()
-        split = make_split(table, JOINT, 0)
-        yield options.model, Recogniser.load(options.model), table.iloc[split.test]
-        return
-    found = Path(options.run)
-    run = RunFolder(found) if (found / "recipe.json").is_file() else RunFolder.at(options.run)
-    table = read_corpora(recipe_from_run(run.read()).corpora)
-    for fold in _folds(options.folds, finished_folds(run, table)):
-        split = make_split(table, run.read()["protocol"], fold)
-        with contextlib.ExitStack() as stack:
-            recogniser = Recogniser.load(stack.enter_context(fold_bundle(run, fold, table)))
-            yield f"fold {fold}", recogniser, table.iloc[split.validation if options.tune else split.test]
-
-
-def _folds(text: str | None, finished: list[int]) -> list[int]:
-    chosen = finished if text is None else [int(part) for part in text.split(",") if part.strip().isdigit()]
-    if not chosen or set(chosen) - set(finished):
-        raise TrainingError(f"--folds takes finished folds with commas between: {', '.join(map(str, finished))}.")
-    return chosen
 
 
 def _scored(rows: list[tuple[str, Recogniser, list[Truth], Judged]]) -> dict[str, Any]:

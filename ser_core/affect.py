@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 
 #: Emotion -> (valence, arousal), each from -1 to 1. Russell & Mehrabian (1977), Evidence for a three-factor theory of
 #: emotions, Journal of Research in Personality 11, 273-294: mean ratings of pleasure and arousal of the words happy,
@@ -135,5 +134,5 @@ def intensity_agreement(arousal: np.ndarray, intensity: Sequence[str], emotions:
 
 
 def _spearman(one: pd.Series[float], other: pd.Series[int]) -> float:
-    ranks = np.stack([rankdata(one), rankdata(other)])
+    ranks = np.stack([one.rank(), other.rank()])
     return float(np.corrcoef(ranks)[0, 1]) if (ranks.std(axis=1) > 0).all() else float("nan")

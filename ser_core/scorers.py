@@ -10,7 +10,6 @@ import numpy as np
 
 from ser_core.audio import Waveform
 from ser_core.bundle import ModelCard
-from ser_core.classical import decision_scores, load_classifier
 from ser_core.errors import BundleError, EncoderError
 from ser_core.features.functionals import FunctionalsConfig, functional_names, functional_vector
 from ser_core.features.logmel import LogMelConfig, log_mel
@@ -155,6 +154,9 @@ def _network_score(card: ModelCard, weights: bytes) -> Callable[[np.ndarray], np
 
 
 def _classical_scorer(card: ModelCard, weights: bytes, front_end: FunctionalsConfig) -> Scorer:
+    from ser_core.classical.pipelines import decision_scores
+    from ser_core.classical.storage import load_classifier
+
     try:
         classifier = load_classifier(weights)
     except BundleError as error:

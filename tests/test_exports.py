@@ -30,7 +30,9 @@ from ser_core.bundle import (
     write_bundle,
 )
 from ser_core.calibration import Calibration
-from ser_core.classical import SVMConfig, build_classifier, fit_classifier, save_classifier, storage
+from ser_core.classical import SVMConfig, storage
+from ser_core.classical.pipelines import build_classifier, fit_classifier
+from ser_core.classical.storage import save_classifier
 from ser_core.emotions import LABEL_SETS
 from ser_core.errors import BundleError
 from ser_core.exports import add_onnx, export_bundle, export_onnx, import_bundle

@@ -42,7 +42,9 @@ def network() -> tuple[str, bytes]:
 @functools.cache
 def classifier() -> tuple[str, bytes]:
     """Return card (JSON) and weights of a scikit-learn model on functionals."""
-    from ser_core.classical import RandomForestConfig, build_classifier, fit_classifier, save_classifier
+    from ser_core.classical import RandomForestConfig
+    from ser_core.classical.pipelines import build_classifier, fit_classifier
+    from ser_core.classical.storage import save_classifier
 
     rng, front_end = np.random.default_rng(0), FunctionalsConfig()
     features, target = rng.normal(size=(24, len(functional_names(front_end)))), np.arange(24) % 4

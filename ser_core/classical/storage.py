@@ -5,6 +5,9 @@ save_classifier(classifier, path); classifier = load_classifier(path.read_bytes(
 Beyond the types that skops trusts, two of scikit-learn's are needed, for the trees of forests and of boosting. Reading
 them runs no code, but their compiled prediction follows the child and feature numbers in the file without a check.
 So :func:`check_trees` looks at every number before a tree is used.
+
+skops is imported where it is used: it looks at all of scikit-learn, which takes 2.7 s of processor time, and most
+processes of this program never read such a file.
 """
 
 from __future__ import annotations
@@ -16,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import skops.io
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
@@ -36,6 +38,8 @@ _LARGEST = 200_000_000
 
 def save_classifier(classifier: Pipeline, path: Path) -> None:
     """Write a fitted pipeline, whole or not at all; the same pipeline gives the same predictions when read."""
+    import skops.io
+
     slim = copy.copy(classifier)
     slim.steps = [(name, _without_optimiser(step)) for name, step in classifier.steps]
     write_atomically(path, lambda temporary: skops.io.dump(slim, temporary, compression=_COMPRESSION))
@@ -49,6 +53,8 @@ def load_classifier(data: bytes) -> Pipeline:
     BundleError
         If the file is damaged, holds a type that is not trusted, or trees that lead out of themselves.
     """
+    import skops.io
+
     _refuse_bomb(data)
     try:
         foreign = sorted(set(skops.io.get_untrusted_types(data=data)) - set(TRUSTED_TYPES))

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ser_core.classical import build_classifier, decision_scores, fit_classifier, save_classifier
 from ser_core.emotions import label_names
 from ser_core.features.store import FeatureStore
 from ser_core.networks.registry import build_network
@@ -58,6 +57,9 @@ def fit_classical(
     folder: Path | None = None,
 ) -> np.ndarray:
     """Fit a classifier, write it where *folder* is given, and return its scores of *scored* [shape=(n, classes)]."""
+    from ser_core.classical.pipelines import build_classifier, decision_scores, fit_classifier
+    from ser_core.classical.storage import save_classifier
+
     target = class_targets(table["emotion"].iloc[train].tolist(), recipe.labels)
     first = store.offsets[:-1]  # a clip has one row, or none where the recipe leaves it out
     classifier = fit_classifier(build_classifier(recipe.classifier, recipe.seed), store.values[first[train]], target)

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 from scipy.special import softmax
-from sklearn.decomposition import PCA
 
 from ser_core.corpora.votes import CHOICES, read_votes
 from ser_core.emotions import label_names, map_label
@@ -118,6 +117,8 @@ def _taught(
 
 def _vectors(settings: DistillationConfig, network: ClipNetwork, data: ClipData, rows: np.ndarray) -> np.ndarray:
     """Return the teacher's last layer but one, in its main directions over these clips, with mean square 1."""
+    from sklearn.decomposition import PCA
+
     full = predict_vectors(network, data, rows)
     width = min(settings.directions, *full.shape)
     vectors: np.ndarray = PCA(width, svd_solver="full").fit_transform(full).astype(np.float32)

@@ -18,6 +18,7 @@ def test_what_decided_is_found_seen_heard_and_saved(browser: Browser, open_page:
     page.get_by_role("button", name="angry").click()
     why = page.locator(".st-key-why_answer")
     why.get_by_text("Why this answer?").click()
+    idle(page)  # a press while the page is still being drawn may be lost
     why.get_by_role("button", name="Find what decided").click()
     expect(why.get_by_text("Without the framed parts it is")).to_be_visible()
     for name in ("waveform", "steps", "spectrogram"):

@@ -13,10 +13,8 @@ from ser_core.classical import (
     MLPConfig,
     RandomForestConfig,
     SVMConfig,
-    build_classifier,
-    decision_scores,
-    fit_classifier,
 )
+from ser_core.classical.pipelines import build_classifier, decision_scores, fit_classifier
 
 PROBABILISTIC: list[ClassicalConfig] = [
     LogisticRegressionConfig(c=1.0),

@@ -13,7 +13,6 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from ser_core.classical import (
-    TRUSTED_TYPES,
     ClassicalConfig,
     GradientBoostingConfig,
     KNeighboursConfig,
@@ -21,13 +20,9 @@ from ser_core.classical import (
     MLPConfig,
     RandomForestConfig,
     SVMConfig,
-    build_classifier,
-    check_trees,
-    decision_scores,
-    fit_classifier,
-    load_classifier,
-    save_classifier,
 )
+from ser_core.classical.pipelines import build_classifier, decision_scores, fit_classifier
+from ser_core.classical.storage import TRUSTED_TYPES, check_trees, load_classifier, save_classifier
 from ser_core.errors import BundleError
 
 FAMILIES: list[ClassicalConfig] = [

@@ -189,7 +189,7 @@ def test_a_training_that_fails_says_why(manager: RunManager, tmp_path: Path, mon
     run = manager.get(name)
     assert run.state.status == "failed"
     assert "SER_DATA" in run.state.message
-    assert run.state.message in manager.log_tail(name)
+    wait_until(lambda: run.state.message in manager.log_tail(name), "it is in the log", may_fail=True)
     assert "Traceback" not in manager.log_tail(name)
 
 
