@@ -66,7 +66,7 @@ def test_filter_and_download_the_numbers(browser: Browser, open_page: OpenPage, 
     assert b"Plotly.newPlot" in saved(page, "html_clips_by_emotion")
 
 
-@pytest.mark.parametrize(("kind", "start"), [("SVG", b"<svg"), ("PNG", b"\x89PNG")])
+@pytest.mark.parametrize(("kind", "start"), [pytest.param("SVG", b"<svg", marks=pytest.mark.long), ("PNG", b"\x89PNG")])
 def test_a_chart_is_saved_as_a_picture(
     browser: Browser, open_page: OpenPage, explore_address: str, kind: str, start: bytes
 ) -> None:

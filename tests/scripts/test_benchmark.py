@@ -80,6 +80,7 @@ def test_answers_beside_a_peer(
     assert first["first_prediction_s"] == pytest.approx(steps, abs=0.03)
 
 
+@pytest.mark.long
 def test_memory_of_long_recordings(
     benchmark: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
