@@ -25,7 +25,7 @@ _LEAST_FALL = 0.02
 _ABOUT = """
 One part after another is replaced by noise as quiet as the recording's own background, and the model is asked again:
 the further the probability of the emotion falls, the more that part decided. It shows what *this model* listens to,
-which need not be what people go by. Reds (solid bars) speak for the emotion, blues (hatched bars) against it. Framed
+which need not be what people go by. Orange (solid bars) speaks for the emotion, blue (hatched bars) against it. Framed
 is the fifth of the time that counts most; outlined on the spectrogram, the fifth of its cells, without those that
 hardly count.
 """
