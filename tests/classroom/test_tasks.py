@@ -115,6 +115,12 @@ def test_the_largest_mistake_is_asked_for() -> None:
     assert not set(largest.options) & {TITLES[name] for name in HONEST}  # type: ignore[union-attr]
 
 
+def test_mistakes_that_flatter_as_much_count_alike() -> None:
+    _, largest = split_tasks(lab_report({"random": 0.259, "augmented-before": 0.268, "epoch-test": 0.1}))
+    alike = {TITLES["random"], TITLES["augmented-before"]}
+    assert {option for option in largest.options if check(largest, option)} == alike  # type: ignore[union-attr]
+
+
 def test_a_gap_that_luck_explains_is_told_from_one_that_it_does_not() -> None:
     def of(low: float, high: float) -> str | float:
         gap = {"sex": {"gap": -0.05, "gap_ci95": [low, high]}}

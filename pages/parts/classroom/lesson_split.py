@@ -70,6 +70,10 @@ def _laboratory(corpus: str) -> LabReport | None:
         "laboratory of the page Evaluate with “Repeated 1 ×”, and runs once for the whole class.",
     )  # fmt: skip
     if report is not None:
-        lines = [f"- {part.title}: **{100 * part.uar:.1f} %**" for part in report.experiments]
+        lines = [
+            f"- {part.title}: **{100 * part.uar:.1f} %**"
+            + ("" if part.honest else f", {100 * part.gain:+.1f} points over the honest way like it")
+            for part in report.experiments
+        ]
         st.markdown("UAR of the same model:\n" + "\n".join(lines))
     return report
