@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -85,7 +86,7 @@ def running_app(folder: Path, **settings: str) -> Iterator[str]:
         process = subprocess.Popen(
             [*command, "--server.port", str(port)],
             cwd=PROJECT,
-            env=os.environ | settings,
+            env=os.environ | {"PYTHONFAULTHANDLER": "1"} | settings,
             stdout=output,
             stderr=subprocess.STDOUT,
         )
@@ -93,8 +94,18 @@ def running_app(folder: Path, **settings: str) -> Iterator[str]:
             _wait_until_healthy(f"http://localhost:{port}", process, log)
             yield f"http://localhost:{port}"
         finally:
-            process.terminate()
-            process.wait(30)
+            _end(process, log)
+
+
+def _end(process: subprocess.Popen[bytes], log: Path) -> None:
+    """Ask the app to end; where it does not, fail with what each of its threads is at."""
+    process.terminate()
+    try:
+        process.wait(60)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGABRT)  # Python's fault handler writes all threads down
+        process.wait(30)
+        pytest.fail(f"the app did not end:\n{log.read_text()[-8000:]}")
 
 
 def _wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
