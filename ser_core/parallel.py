@@ -136,8 +136,12 @@ def _client(address: str) -> Any:
         ) from error
     # A recording in a call is large for Dask's taste; it is sent once all the same.
     dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"})
+    options = {"timeout": _ANSWER_S, "set_as_default": False}
     try:
-        return Client(address, timeout=_ANSWER_S, set_as_default=False)
+        try:
+            return Client(address, **options)
+        except AssertionError:  # Dask gives its own thread ten seconds to start: too few on a starved machine
+            return Client(address, **options)
     except (OSError, ValueError, TypeError) as error:  # a timeout is an OSError
         raise ClusterError(
             f"No Dask scheduler answers at '{address}': check the address (tcp://HOST:8786), or start 'dask scheduler'."
