@@ -139,6 +139,18 @@ def test_a_stream_may_be_left_and_read_again_beside_others(sound: bytes) -> None
     assert sum(map(len, again)) == 2667 - 800
 
 
+def test_headers_are_read_although_all_streams_are_taken(sound: bytes) -> None:
+    recording = open_untrusted(sound)
+    taken = [recording.blocks(seconds=0.05) for _ in range(4)]
+    for stream in taken:
+        next(stream)
+    assert not children.STREAMS.acquire(blocking=False)
+    assert open_untrusted(sound).channels == 2
+    for stream in taken:
+        stream.close()
+    assert sum(map(len, recording.blocks())) == 2667
+
+
 def test_the_sentence_of_a_stream_is_that_of_the_audio_door(sound: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     cut = encode(voice(4.0), "mp3")[:-3000]
     for data in (b"", b"no sound", cut):

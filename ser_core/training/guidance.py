@@ -50,7 +50,7 @@ def guidance(recipe: NetworkRecipe, table: pd.DataFrame, train: np.ndarray, prot
         heard, votes = _listeners(recipe, table)
         heard = np.intersect1d(heard, train)
         both = weight[heard] + recipe.listeners
-        part = (recipe.listeners / np.maximum(both, recipe.listeners))[:, None]
+        part = (recipe.listeners / both)[:, None]
         shares[heard] = (1 - part) * shares[heard] + part * votes[heard]
         weight[heard] = both
     return Guidance(shares, np.minimum(weight, 1 - _LABEL), vectors)

@@ -110,6 +110,10 @@ class Child:
                 pipe.close()  # type: ignore[union-attr]
 
 
+#: What is soon done (a short file, the headers of a long one), and recordings that are read as a stream; further ones
+#: wait. Apart, since a stream lasts as long as the recording is judged.
+SHORT, STREAMS = threading.BoundedSemaphore(4), threading.BoundedSemaphore(4)
+
 _idle: queue.SimpleQueue[Child] = queue.SimpleQueue()
 
 

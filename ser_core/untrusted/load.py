@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-
 from ser_core.audio import Waveform
 from ser_core.settings import settings
-from ser_core.untrusted.children import a_child, printable
-
-#: Files that are decoded at a time; further ones wait.
-_places = threading.BoundedSemaphore(4)
+from ser_core.untrusted.children import SHORT, a_child, printable
 
 
 def load_untrusted(
@@ -30,7 +25,7 @@ def load_untrusted(
     request = {"name": name, "max_seconds": seconds, "max_megabytes": megabytes}
     if len(data) > megabytes * 1e6:
         data = data[: int(megabytes * 1e6) + 1]  # enough to be refused for its size
-    with _places, a_child() as child, child.watched(name or "The recording"):
+    with SHORT, a_child() as child, child.watched(name or "The recording"):
         child.ask("load", request, data)
         answer = child.answer()
         samples = child.samples(round((seconds + 60) * 16_000))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +12,7 @@ import numpy as np
 from ser_core.audio import SAMPLE_RATE
 from ser_core.audio.stream import Recording
 from ser_core.settings import settings
-from ser_core.untrusted.children import a_child, printable
-
-#: Recordings that are decoded at a time; further ones wait. Not the places of short files, which would wait for hours.
-_places = threading.BoundedSemaphore(4)
+from ser_core.untrusted.children import SHORT, STREAMS, a_child, printable
 
 
 def open_untrusted(source: bytes | Path, name: str | None = None) -> Recording:
@@ -30,7 +26,7 @@ def open_untrusted(source: bytes | Path, name: str | None = None) -> Recording:
         As there; also where the file ended the decoder.
     """
     asked = _Asked(source, name, settings().max_hours)
-    with _places, a_child() as child, child.watched(asked.called):
+    with SHORT, a_child() as child, child.watched(asked.called):
         child.ask("open", *asked.message())
         answer = child.answer()
         numbers = int(answer["channels"]), int(answer["rate"]), float(answer["declared_s"])
@@ -68,7 +64,7 @@ class _Untrusted(Recording):
 
     def _blocks(self, channel: int | None, seconds: float) -> Iterator[np.ndarray]:
         most = max(1, round(seconds * SAMPLE_RATE))
-        with _places, a_child() as child:
+        with STREAMS, a_child() as child:
             ended = False
             try:
                 with child.watched(self.name):
