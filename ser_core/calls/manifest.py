@@ -21,6 +21,7 @@ _LARGEST = 20_000_000
 _MOST_ROWS = 200_000
 _LONGEST = 120
 _MOST_COLUMNS = 1000
+_COLUMNS = ("file", "agent", "caller", "call_id")
 _PLACES = re.compile(r"(\{agent\}|\{call\}|\*)")
 
 
@@ -35,7 +36,9 @@ class About:
 
 def plain(text: str, most: int = _LONGEST) -> str:
     """Return a stranger's text as one printable line of at most *most* characters."""
-    line = "".join(character if character.isprintable() else "?" for character in text.strip())
+    line = text.strip()
+    if not line.isprintable():
+        line = "".join(character if character.isprintable() else "?" for character in line)
     return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
@@ -60,17 +63,17 @@ def read_manifest(data: bytes, name: str = "the manifest") -> dict[str, About]:
         text = data.decode("utf-8-sig")
         heading = text.split("\n", 1)[0]
         separator = max(",;\t", key=heading.count)
-        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
-        if heading.count(separator) >= _MOST_COLUMNS or len(reader.fieldnames or []) > _MOST_COLUMNS:
-            # Each row is filled up to the width of the heading: a wide one and many rows would take for ever.
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+        columns = [column.strip().lower() for column in next((row for row in reader if row), [])]
+        if len(columns) > _MOST_COLUMNS:
             raise CallsError(f"{name} has over {_MOST_COLUMNS} columns: keep file, agent, caller and call_id.")
-        columns = {(column or "").strip().lower(): column for column in reader.fieldnames or []}
         if "file" not in columns:
             raise CallsError(f"{name} has no column 'file': its first line must be like file,agent,caller,call_id.")
         found: dict[str, About] = {}
+        read = [(column, columns.index(column)) for column in _COLUMNS if column in columns]
         for row in reader:
-            values = {key: str(row.get(column) or "").strip() for key, column in columns.items()}
-            if values["file"]:
+            values = {column: row[place].strip() for column, place in read if place < len(row)}
+            if values.get("file"):
                 _add(found, values, name, reader.line_num)
     except (UnicodeDecodeError, csv.Error) as error:
         raise CallsError(f"{name} is no CSV file in UTF-8: save it as one.") from error
