@@ -7,7 +7,8 @@ python scripts/hostile.py --check --only bundle-name-0 --verbose
 
 Each goes through every door of its kind in a process of its own. It passes when it ends as expected (one of this
 package's errors; an answer where the file is merely odd), within 2 s of processor time (`--seconds`, for machines that
-are slow) and 500 MB more memory, and leaves no file behind. Processor time, since other work on the machine must not decide; a hang is a fault anyway.
+are slow) and 500 MB more memory, and leaves no file behind. Processor time, since other work on the machine must not
+decide; a hang is a fault anyway.
 """
 
 from __future__ import annotations
