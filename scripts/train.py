@@ -25,9 +25,10 @@ from ser_core.parallel import on_cluster
 from ser_core.protocols import fold_count, protocol_names
 from ser_core.settings import settings
 from ser_core.training.features import load_features
-from ser_core.training.guidance import check_teacher, read_for_teacher
+from ser_core.training.guidance import read_for_teacher
 from ser_core.training.job import train_elsewhere, train_in_processes
 from ser_core.training.manager import RunManager
+from ser_core.training.others import check_others
 from ser_core.training.progress import EpochProgress, FeatureProgress
 from ser_core.training.publish import publish_bundle
 from ser_core.training.recipe import Recipe, built_in_recipes, load_recipe, recipe_from_run
@@ -80,7 +81,7 @@ def _train(
         if bar:
             bar(done, total)
 
-    check_teacher(recipe, protocol, folds or [0])  # before hours of work; each fold is checked again at its turn
+    check_others(recipe, protocol, folds or [0])  # before hours of work; each fold is checked again at its turn
     with on_cluster(options.cluster):
         table, store = load_features(recipe, show)
         read_for_teacher(recipe, table, protocol, (folds or [0])[0], show)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ser_core.classical import ClassicalConfig
 from ser_core.emotions import EMOTIONS
@@ -30,6 +30,8 @@ from ser_core.settings import PROJECT, settings
 #: The newest format this package reads; raised when an old reader could misunderstand a new bundle.
 FORMAT_VERSION = 1
 CARD_NAME = "model.json"
+#: What the names of a partner's tensors begin with.
+PARTNER = "partner."
 #: Where the bundles of this repository lie.
 SHIPPED = PROJECT / "models"
 
@@ -40,6 +42,18 @@ _DEEPEST = 40
 
 def _inside(part: Any) -> Iterable[Any]:
     return part.values() if isinstance(part, dict) else part if isinstance(part, list | tuple) else ()
+
+
+def _not_deep(value: dict[str, Any]) -> dict[str, Any]:
+    level: list[Any] = [value]
+    for _ in range(_DEEPEST):
+        level = [inner for part in level for inner in _inside(part)]
+        if not level:
+            return value
+    raise ValueError("it is nested too deeply")
+
+
+_Shallow = Annotated[dict[str, Any], AfterValidator(_not_deep)]
 
 
 class _Part(BaseModel):
@@ -58,6 +72,18 @@ class Graph(Weights):
     """The network as a file for ONNX Runtime, for speed only, and the SHA-256 of the weights it was made of."""
 
     weights_sha256: str
+
+
+class Partner(_Part):
+    """A second network that answers beside a bundle's own, and its share of the answer: logits are averaged.
+
+    It reads a log-mel spectrogram; its tensors lie in the same file, their names behind :data:`PARTNER`.
+    """
+
+    recipe: _Shallow
+    front_end: LogMelConfig
+    model: NetworkConfig = Field(discriminator="kind")
+    share: float = Field(gt=0, lt=1)
 
 
 class TrainingCorpus(_Part):
@@ -81,6 +107,7 @@ class ModelCard(_Part):
     labels: tuple[str, ...] = EMOTIONS
     front_end: Annotated[LogMelConfig | FunctionalsConfig | EncoderConfig, Field(discriminator="kind")]
     model: Annotated[NetworkConfig | ClassicalConfig, Field(discriminator="kind")]
+    partner: Partner | None = None
     temperature: float = Field(gt=0)
     bias: tuple[float, ...]
     temperature_slope: float = 0.0
@@ -92,25 +119,15 @@ class ModelCard(_Part):
     onnx: Graph | None = None
     parameters: int | None = None
     training_data: tuple[TrainingCorpus, ...]
-    recipe: dict[str, Any]
+    recipe: _Shallow
     seed: int
-    environment: dict[str, Any]
-    evaluation: dict[str, dict[str, Any]]
+    environment: _Shallow
+    evaluation: dict[str, _Shallow]
     evaluation_note: str
-    robustness: dict[str, Any] | None = None
+    robustness: _Shallow | None = None
     licence: str
     limits: tuple[str, ...]
     task: Literal["speech emotion recognition"] = "speech emotion recognition"
-
-    @field_validator("recipe", "environment", "evaluation", "robustness")
-    @classmethod
-    def _not_deep(cls, value: Any) -> Any:
-        level = [value]
-        for _ in range(_DEEPEST):
-            level = [inner for part in level for inner in _inside(part)]
-            if not level:
-                return value
-        raise ValueError("it is nested too deeply")
 
     @model_validator(mode="after")
     def _classes_fit(self) -> Self:
@@ -121,27 +138,37 @@ class ModelCard(_Part):
             raise ValueError("there is another number of biases than of labels")
         if (self.set_level is None) != (self.set_threshold is None):
             raise ValueError("a level of sets needs their threshold, and the other way round")
-        if isinstance(self.model, ClipNetworkConfig) and self.model.n_classes != len(self.labels):
+        models = [self.model, *([self.partner.model] if self.partner else [])]
+        if any(isinstance(model, ClipNetworkConfig) and model.n_classes != len(self.labels) for model in models):
             raise ValueError("the network has another number of classes than there are labels")
         return self
 
     @model_validator(mode="after")
     def _front_end_fits(self) -> Self:
-        match self.front_end, self.model:
-            case LogMelConfig(), SpectrogramNetworkConfig():
-                if self.front_end.n_mels != self.model.n_mels:
-                    raise ValueError("the network reads another number of bands than the front end gives")
-            case EncoderConfig(), AdaptedEncoderConfig():
-                if (self.front_end.layers, self.front_end.width) != ((self.model.first,), self.model.width):
-                    raise ValueError("the network reads other layers than the front end gives")
-            case EncoderConfig(), EncoderHeadConfig():
-                if (len(self.front_end.layers), self.front_end.width) != (self.model.n_layers, self.model.width):
-                    raise ValueError("the network reads other layers than the front end gives")
-            case _, ClipNetworkConfig():
-                raise ValueError("the front end is not one that the model reads")
-            case LogMelConfig() | EncoderConfig(), _:
-                raise ValueError("the front end is not one that the model reads")
+        _check_fit(self.front_end, self.model)
+        if self.partner is not None:
+            _check_fit(self.partner.front_end, self.partner.model)
+            if not isinstance(self.model, ClipNetworkConfig):
+                raise ValueError("only a network has a partner")
         return self
+
+
+def _check_fit(front_end: LogMelConfig | FunctionalsConfig | EncoderConfig, model: Any) -> None:
+    """Raise ValueError where a model cannot read what a front end gives."""
+    match front_end, model:
+        case LogMelConfig(), SpectrogramNetworkConfig():
+            if front_end.n_mels != model.n_mels:
+                raise ValueError("the network reads another number of bands than the front end gives")
+        case EncoderConfig(), AdaptedEncoderConfig():
+            if (front_end.layers, front_end.width) != ((model.first,), model.width):
+                raise ValueError("the network reads other layers than the front end gives")
+        case EncoderConfig(), EncoderHeadConfig():
+            if (len(front_end.layers), front_end.width) != (model.n_layers, model.width):
+                raise ValueError("the network reads other layers than the front end gives")
+        case _, ClipNetworkConfig():
+            raise ValueError("the front end is not one that the model reads")
+        case LogMelConfig() | EncoderConfig(), _:
+            raise ValueError("the front end is not one that the model reads")
 
 
 def list_bundles() -> dict[str, Path]:

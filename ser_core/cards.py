@@ -14,6 +14,7 @@ from typing import Any
 
 from ser_core.bundle import ModelCard
 from ser_core.evaluation.tables import percent_ci, summary_table, table
+from ser_core.features.functionals import FunctionalsConfig
 from ser_core.features.logmel import LogMelConfig
 from ser_core.networks.encoded import EncoderConfig
 from ser_core.protocols import ALL, JOINT, answered_protocols, kind_of, published_names
@@ -69,8 +70,9 @@ def _use(card: ModelCard) -> Iterator[str]:
     yield f"```\npython scripts/predict.py voice.wav --model {card.name}\n```"
     yield "\n".join(f"- {limit}" for limit in card.limits)
     facts = {
-        "reads": _reads(card),
+        "reads": _reads(card.front_end),
         "model": f"`{card.model.kind}`" + (f", {card.parameters:,} parameters" if card.parameters else ""),
+        **_beside(card),
         "size": f"{(card.weights.bytes + (card.onnx.bytes if card.onnx else 0)) / 1e6:.1f} MB",
         "answers with": "ONNX Runtime" if card.onnx else "scikit-learn" if card.parameters is None else "torch",
         "licence": card.licence,
@@ -79,12 +81,20 @@ def _use(card: ModelCard) -> Iterator[str]:
     yield table(["", ""], list(facts.items()))
 
 
-def _reads(card: ModelCard) -> str:
-    match card.front_end:
-        case LogMelConfig() as front_end:
+def _beside(card: ModelCard) -> dict[str, str]:
+    if card.partner is None:
+        return {}
+    partner, share = card.partner, 100 * card.partner.share
+    words = f"its logits count {share:.0f} % in the answer, and its parameters are counted above"
+    return {"beside it": f"`{partner.model.kind}` on {_reads(partner.front_end)}; {words}"}
+
+
+def _reads(front_end: LogMelConfig | EncoderConfig | FunctionalsConfig) -> str:
+    match front_end:
+        case LogMelConfig():
             band = f"{front_end.f_min:.0f} to {front_end.f_max:.0f} Hz"
             return f"a log-mel spectrogram, {front_end.n_mels} bands from {band}"
-        case EncoderConfig() as front_end:
+        case EncoderConfig():
             layers = ", ".join(map(str, front_end.layers))
             return (
                 f"layers {layers} of the pretrained encoder `{front_end.encoder}`, which is not part of the bundle and "

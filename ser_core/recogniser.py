@@ -142,7 +142,6 @@ class Recogniser:
     def __init__(self, card: ModelCard, scorer: Scorer) -> None:
         self.card = card
         self._scorer = scorer
-        self._margin_s = float(getattr(card.front_end, "margin_s", 0.1))
         self._calibration = Calibration(card.temperature, np.array(card.bias), card.temperature_slope)
 
     @classmethod
@@ -163,7 +162,7 @@ class Recogniser:
 
         Speech longer than 8 s is read in windows whose probabilities are averaged.
         """
-        speech = find_speech(waveform, self._margin_s)
+        speech = find_speech(waveform)
         quality = assess_quality(waveform, speech.segments)
         warnings = tuple(problem.message for problem in quality.problems)
         if quality.blocking:
@@ -192,29 +191,36 @@ class Recogniser:
         for start, end, _ in _windows(waveform, segments):
             part = waveform.cut(start, end)
             trimmed = getattr(self.card.front_end, "trim", True)
-            first, last = speech_span(part, self._margin_s) if trimmed else (0.0, part.duration_s)
+            first, last = speech_span(part, self.margin_s) if trimmed else (0.0, part.duration_s)
             found.append(ModelInput(start + first, start + last, self._scorer.read(part)))
         return found
 
     @property
     def margin_s(self) -> float:
         """Seconds around speech that the model reads with it."""
-        return self._margin_s
+        return self._scorer.margin_s
 
     def probabilities(self, spoken: Sequence[Waveform]) -> np.ndarray:
         """Return the calibrated probabilities of stretches that begin and end with speech [shape=(n, n_classes)].
 
         Unlike :meth:`predict` it asks nothing of their quality: whoever cut them out knows that somebody speaks.
         """
-        read = self._scorer.read_spoken or self._scorer.read
-        return self._probabilities(np.stack([self._scorer.score(read(waveform)) for waveform in spoken]))
+        return self._probabilities(np.stack([self._scorer.spoken(waveform) for waveform in spoken]))
+
+    def probabilities_within(self, waveform: Waveform, speech: Speech) -> np.ndarray:
+        """Return the calibrated probabilities of a recording in one piece [shape=(n_classes,)].
+
+        Like :meth:`predict` for at most 8 s of speech, but where the speech is, is known, and nothing is asked of its
+        quality.
+        """
+        values: np.ndarray = self._probabilities(self._scorer.within(waveform, speech)[None])[0]
+        return values
 
     def _average(self, waveform: Waveform, speech: Speech) -> np.ndarray:
         """Return the probabilities of a recording [shape=(n_classes,)]."""
         windows = _windows(waveform, speech.segments)
-        if self._scorer.read_spoken and windows == [(0.0, waveform.duration_s, 1.0)]:
-            logits = self._scorer.score(self._scorer.read_spoken(waveform.cut(*speech.span)))
-            return self._probabilities(logits[None])[0]
+        if windows == [(0.0, waveform.duration_s, 1.0)]:
+            return self.probabilities_within(waveform, speech)
         values = self._score([waveform.cut(start, end) for start, end, _ in windows])
         return np.average(values, axis=0, weights=[weight for _, _, weight in windows])
 

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ser_core.audio import Waveform
-from ser_core.bundle import ModelCard
+from ser_core.bundle import PARTNER, ModelCard
 from ser_core.errors import BundleError, EncoderError
 from ser_core.features.functionals import FunctionalsConfig, functional_names, functional_vector
 from ser_core.features.logmel import LogMelConfig, log_mel
 from ser_core.networks.encoded import EncoderConfig, encoded_frames, open_encoder
 from ser_core.onnx_scorer import onnx_score
+from ser_core.speech_once import MARGIN_S, Speech
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
     from ser_core.networks.layers import ClipNetwork
+    from ser_core.networks.registry import NetworkConfig
 
 #: From a waveform to a vector, such as one logit a class [shape=(n_classes,)].
 Embedder = Callable[[Waveform], np.ndarray]
@@ -28,7 +30,7 @@ Embedder = Callable[[Waveform], np.ndarray]
 
 @dataclass(frozen=True)
 class Scorer:
-    """A model as two steps, so that what lies between them can be shown.
+    """A model as two steps, so that what lies between them can be shown; and another that answers with it.
 
     Attributes
     ----------
@@ -40,15 +42,37 @@ class Scorer:
     read_spoken
         The same as *read* for a waveform that begins and ends with the span of speech, which it need not look for;
         None where there is no such way.
+    margin_s
+        Seconds around speech that it reads with it.
+    partner, share
+        Another model, and its share of the answer: logits are averaged.
     """
 
     read: Callable[[Waveform], np.ndarray]
     score: Callable[[np.ndarray], np.ndarray]
     read_spoken: Callable[[Waveform], np.ndarray] | None = None
+    margin_s: float = MARGIN_S
+    partner: Scorer | None = None
+    share: float = 0.0
 
     def __call__(self, waveform: Waveform) -> np.ndarray:
-        """Return one logit a class [shape=(n_classes,)]."""
-        return self.score(self.read(waveform))
+        """Return one logit a class, of a recording where the speech is yet to be found [shape=(n_classes,)]."""
+        return self._with_partner(self.score(self.read(waveform)), lambda partner: partner(waveform))
+
+    def spoken(self, waveform: Waveform) -> np.ndarray:
+        """Return one logit a class, of a stretch that begins and ends with speech [shape=(n_classes,)]."""
+        read = self.read_spoken or self.read
+        return self._with_partner(self.score(read(waveform)), lambda partner: partner.spoken(waveform))
+
+    def within(self, waveform: Waveform, speech: Speech) -> np.ndarray:
+        """Return one logit a class, of a recording whose speech was found already [shape=(n_classes,)]."""
+        if self.read_spoken is None:
+            return self(waveform)
+        own = self.score(self.read_spoken(waveform.cut(*speech.span(self.margin_s))))
+        return self._with_partner(own, lambda partner: partner.within(waveform, speech))
+
+    def _with_partner(self, own: np.ndarray, ask: Callable[[Scorer], np.ndarray]) -> np.ndarray:
+        return own if self.partner is None else (1 - self.share) * own + self.share * ask(self.partner)
 
 
 def load_scorer(card: ModelCard, weights: bytes, onnx: bytes | None = None) -> Scorer:
@@ -63,11 +87,12 @@ def load_scorer(card: ModelCard, weights: bytes, onnx: bytes | None = None) -> S
     """
     if isinstance(card.front_end, FunctionalsConfig):
         return _classical_scorer(card, weights, card.front_end)
-    score = _network_score(card, weights)  # checks the weights, whoever answers
-    if onnx is not None:
-        score = onnx_score(onnx)
-    whole = card.front_end.model_copy(update={"trim": False})
-    return Scorer(_reader(card.front_end), score, _reader(whole) if card.front_end.trim else None)
+    score = _network_score(load_network(card, weights))  # checks the weights, whoever answers
+    scorer = _network_scorer(card.front_end, score if onnx is None else onnx_score(onnx))
+    if card.partner is None:
+        return scorer
+    partner = _network_scorer(card.partner.front_end, _network_score(load_partner(card, weights)))
+    return replace(scorer, partner=partner, share=card.partner.share)
 
 
 def load_embedder(card: ModelCard, weights: bytes) -> Embedder:
@@ -102,29 +127,49 @@ def load_network(card: ModelCard, weights: bytes) -> ClipNetwork:
     EncoderError
         If the network runs layers of an encoder that is not on this machine, or another one of that name is.
     """
-    import safetensors.torch
-    import torch
-
     from ser_core.networks.layers import ClipNetworkConfig
-    from ser_core.networks.registry import build_network
 
     if not isinstance(card.model, ClipNetworkConfig):
         raise BundleError(f"The model '{card.name}' is no network: choose one that reads a spectrogram.")
+    return _loaded(card, card.model, weights)
+
+
+def load_partner(card: ModelCard, weights: bytes) -> ClipNetwork:
+    """Return the network that answers beside a card's own; raises as :func:`load_network` does."""
+    if card.partner is None:
+        raise BundleError(f"The model '{card.name}' answers alone.")
+    return _loaded(card, card.partner.model, weights, PARTNER)
+
+
+def _loaded(card: ModelCard, config: NetworkConfig, weights: bytes, prefix: str = "") -> ClipNetwork:
+    """Return the network whose tensors begin with *prefix*; all others must be the partner's or its own."""
+    import safetensors.torch
+    import torch
+
+    from ser_core.networks.registry import build_network
+
     try:
-        tensors = safetensors.torch.load(weights)
+        every = safetensors.torch.load(weights)
+        tensors = _of_network(every, prefix, alone=card.partner is None)
         with torch.device("meta"):  # takes no memory, however large the card says the network is
-            wanted = {name: _kind(tensor) for name, tensor in build_network(card.model).state_dict().items()}
+            wanted = {name: _kind(tensor) for name, tensor in build_network(config).state_dict().items()}
         if wanted != {name: _kind(tensor) for name, tensor in tensors.items()}:
             raise _misfit(card)
         if not all(tensor.isfinite().all() for tensor in tensors.values()):  # every answer would be no number
             raise _misfit(card)
-        network = build_network(card.model)
+        network = build_network(config)
         network.load_state_dict(tensors)
     except (BundleError, EncoderError):
         raise
     except Exception as error:  # safetensors and torch raise many types, all of which mean the same here
         raise _misfit(card) from error
     return network.eval()
+
+
+def _of_network(every: Mapping[str, Tensor], prefix: str, *, alone: bool) -> dict[str, Tensor]:
+    if prefix:
+        return {name.removeprefix(prefix): tensor for name, tensor in every.items() if name.startswith(prefix)}
+    return {name: tensor for name, tensor in every.items() if alone or not name.startswith(PARTNER)}
 
 
 def _kind(tensor: Tensor) -> tuple[torch.Size, bool]:
@@ -139,10 +184,14 @@ def _reader(front_end: LogMelConfig | EncoderConfig) -> Callable[[Waveform], np.
     return lambda waveform: np.ascontiguousarray(encoded_frames(waveform, front_end).T)
 
 
-def _network_score(card: ModelCard, weights: bytes) -> Callable[[np.ndarray], np.ndarray]:
-    import torch
+def _network_scorer(front_end: LogMelConfig | EncoderConfig, score: Callable[[np.ndarray], np.ndarray]) -> Scorer:
+    whole = front_end.model_copy(update={"trim": False})
+    margin_s = getattr(front_end, "margin_s", MARGIN_S)
+    return Scorer(_reader(front_end), score, _reader(whole) if front_end.trim else None, margin_s)
 
-    network = load_network(card, weights)
+
+def _network_score(network: ClipNetwork) -> Callable[[np.ndarray], np.ndarray]:
+    import torch
 
     def score(array: np.ndarray) -> np.ndarray:
         frames = torch.from_numpy(array)[None]

@@ -14,22 +14,40 @@ import numpy as np
 from ser_core.audio import SAMPLE_RATE, Waveform
 from ser_core.audio.speech import _detector
 
+#: Seconds around speech that models read with it, where they do not say otherwise.
+MARGIN_S = 0.1
 _SEGMENTS_THRESHOLD, _SPAN_THRESHOLD, _PEAK = 0.5, 0.3, 0.5
 
 
 class Speech(NamedTuple):
-    """What :func:`ser_core.audio.speech_segments` and :func:`ser_core.audio.speech_span` give; times in seconds."""
+    """Where somebody speaks in a recording; times in seconds.
+
+    Attributes
+    ----------
+    segments
+        What :func:`ser_core.audio.speech_segments` gives.
+    spoken
+        From the first to the last sound that might be speech; None where there is none.
+    duration_s
+        Of the recording.
+    """
 
     segments: list[tuple[float, float]]
-    span: tuple[float, float]
+    spoken: tuple[float, float] | None
+    duration_s: float
+
+    def span(self, margin_s: float = MARGIN_S) -> tuple[float, float]:
+        """Return what :func:`ser_core.audio.speech_span` gives."""
+        if self.spoken is None:
+            return 0.0, self.duration_s
+        return max(0.0, self.spoken[0] - margin_s), min(self.duration_s, self.spoken[1] + margin_s)
 
 
-def find_speech(waveform: Waveform, margin_s: float = 0.1) -> Speech:
-    """Return the stretches of speech and the span from the first to the last, as the two functions would alone."""
-    whole = (0.0, waveform.duration_s)
+def find_speech(waveform: Waveform) -> Speech:
+    """Return the stretches of speech and where they begin and end, as the two functions would alone."""
     peak = float(np.abs(waveform.samples).max(initial=0.0))
     if peak == 0.0:
-        return Speech([], whole)
+        return Speech([], None, waveform.duration_s)
     module, model = _detector()
     heard, samples = _Heard(model), waveform.samples * np.float32(_PEAK / peak)
 
@@ -38,9 +56,7 @@ def find_speech(waveform: Waveform, margin_s: float = 0.1) -> Speech:
         return [(stamp["start"] / SAMPLE_RATE, stamp["end"] / SAMPLE_RATE) for stamp in stamps]
 
     segments, wider = found(_SEGMENTS_THRESHOLD), found(_SPAN_THRESHOLD)
-    if not wider:
-        return Speech(segments, whole)
-    return Speech(segments, (max(0.0, wider[0][0] - margin_s), min(waveform.duration_s, wider[-1][1] + margin_s)))
+    return Speech(segments, (wider[0][0], wider[-1][1]) if wider else None, waveform.duration_s)
 
 
 class _Heard:

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ser_core.audio import SAMPLE_RATE, Waveform, load_audio, speech, speech_segments, speech_span
+from ser_core.audio import SAMPLE_RATE, Waveform, load_audio, speech_segments, speech_span
+from ser_core.audio.speech import _detector
 from ser_core.examples import list_examples
 from ser_core.speech_once import find_speech
 from tests.synthetic import voice
@@ -27,11 +28,13 @@ RECORDINGS = {
 def test_the_same_as_two_passes(name: str) -> None:
     paths = {example.path.name: example.path for example in list_examples()}
     waveform = Waveform(RECORDINGS[name]) if name in RECORDINGS else load_audio(paths[name])
-    assert find_speech(waveform) == (speech_segments(waveform), speech_span(waveform))
+    speech = find_speech(waveform)
+    assert speech.segments == speech_segments(waveform)
+    assert [speech.span(), speech.span(0.5)] == [speech_span(waveform), speech_span(waveform, 0.5)]
 
 
 def test_the_detector_runs_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    module, model = speech._detector()
+    module, model = _detector()
     calls: list[int] = []
 
     class Counted:

@@ -111,7 +111,7 @@ def find_change(
     if before.emotion is None:
         reason = before.warnings[0] if before.warnings else "It carries no speech."
         raise AudioError(f"There is no answer to change. {reason}")
-    start, end = find_speech(waveform, _MARGIN_S).span
+    start, end = find_speech(waveform).span(_MARGIN_S)
     if end - start > LONGEST_S + 2 * _MARGIN_S:
         raise AudioError(f"At most {LONGEST_S:g} s of speech are changed at a time: choose a shorter part.")
     trial = _Trial(recogniser, waveform.cut(start, end), before.emotion, target, progress, cancelled)
@@ -127,7 +127,7 @@ def find_change(
 
 def changed_voice(waveform: Waveform, change: VoiceChange) -> Waveform:
     """Return the voice that the search judged, to be listened to: the part with speech, changed."""
-    return apply(waveform.cut(*find_speech(waveform, _MARGIN_S).span), change)
+    return apply(waveform.cut(*find_speech(waveform).span(_MARGIN_S)), change)
 
 
 def change_words(change: VoiceChange) -> str:

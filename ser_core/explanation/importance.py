@@ -24,9 +24,8 @@ import numpy as np
 from ser_core.audio import Waveform
 from ser_core.errors import AudioError, CancelledError
 from ser_core.explanation.deletion import BANDS, Deletion, band_edges
-from ser_core.features.functionals import FunctionalsConfig
 from ser_core.recogniser import LONGEST_WINDOW_S, Recogniser
-from ser_core.speech_once import find_speech
+from ser_core.speech_once import Speech, find_speech
 
 #: Speech longer than this is not explained in one piece, in seconds: it is read in windows.
 LONGEST_S = LONGEST_WINDOW_S
@@ -193,11 +192,10 @@ class Asked:
         seed: int = 0,
     ) -> None:
         self._recogniser, self._cancelled = recogniser, cancelled
-        start, end = (0.0, waveform.duration_s) if spoken else _span(recogniser, waveform)
-        # Models of functionals look for the speech themselves; to all others goes what they would cut out.
-        self._cut = None if spoken or not _is_cut(recogniser) else (start, end)
-        self.count = int(np.clip(round((end - start) / _STEP_S), _FEWEST, _MOST))
-        self.times_s = np.linspace(start, end, self.count + 1)
+        self._speech = None if spoken else _found(recogniser, waveform)
+        span = self._speech.span(recogniser.margin_s) if self._speech else (0.0, waveform.duration_s)
+        self.count = int(np.clip(round((span[1] - span[0]) / _STEP_S), _FEWEST, _MOST))
+        self.times_s = np.linspace(*span, self.count + 1)
         self._deletion = Deletion(waveform, self.times_s, seed)
         self._known: dict[bytes, float] = {}
         self._total = 0
@@ -226,9 +224,10 @@ class Asked:
         return self._known[key]
 
     def _ask(self, waveform: Waveform) -> np.ndarray:
-        heard = waveform if self._cut is None else waveform.cut(*self._cut)
-        values: np.ndarray = self._recogniser.probabilities([heard])[0]
-        return values
+        if self._speech is None:
+            values: np.ndarray = self._recogniser.probabilities([waveform])[0]
+            return values
+        return self._recogniser.probabilities_within(waveform, self._speech)
 
 
 def most_important(values: np.ndarray, share: float = DECISIVE) -> np.ndarray:
@@ -261,21 +260,16 @@ def place_at_random(mask: np.ndarray, rng: np.random.Generator, count: int | Non
     return result
 
 
-def _span(recogniser: Recogniser, waveform: Waveform) -> tuple[float, float]:
-    """Return what the model reads of a recording, in seconds; refuses what cannot be explained."""
+def _found(recogniser: Recogniser, waveform: Waveform) -> Speech:
+    """Return where the model reads in a recording; refuses what cannot be explained."""
     prediction = recogniser.predict(waveform)
     if prediction.emotion is None:
         reason = prediction.warnings[0] if prediction.warnings else "It carries no speech."
         raise AudioError(f"There is no answer to explain. {reason}")
-    segments, span = find_speech(waveform, recogniser.margin_s)
-    if segments[-1][1] - segments[0][0] > LONGEST_S:
+    speech = find_speech(waveform)
+    if speech.segments[-1][1] - speech.segments[0][0] > LONGEST_S:
         raise AudioError(f"At most {LONGEST_S:g} s of speech are explained at a time: choose a shorter part.")
-    return span
-
-
-def _is_cut(recogniser: Recogniser) -> bool:
-    front_end = recogniser.card.front_end
-    return not isinstance(front_end, FunctionalsConfig) and front_end.trim
+    return speech
 
 
 def _around(place: int, beside: int, count: int) -> np.ndarray:

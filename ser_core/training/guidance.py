@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 import pandas as pd
 from scipy.special import softmax
 
 from ser_core.corpora.votes import CHOICES, read_votes
 from ser_core.emotions import label_names, map_label
-from ser_core.errors import TrainingError
 from ser_core.features.store import FeatureStore, Progress, extract_table
 from ser_core.networks.layers import ClipNetwork
 from ser_core.training.data import ClipData, Guidance, possible_classes
 from ser_core.training.features import feature_sources
 from ser_core.training.network import load_weights, predict_logits, predict_vectors
-from ser_core.training.recipe import DistillationConfig, NetworkRecipe, Recipe, recipe_from_run
-from ser_core.training.runs import RunFolder
+from ser_core.training.others import other_run
+from ser_core.training.recipe import DistillationConfig, NetworkRecipe, Recipe
 from ser_core.training.selection import used_rows
 
 #: The least weight that a clip's own label keeps.
@@ -56,42 +53,18 @@ def guidance(recipe: NetworkRecipe, table: pd.DataFrame, train: np.ndarray, prot
     return Guidance(shares, np.minimum(weight, 1 - _LABEL), vectors)
 
 
-def check_teacher(recipe: Recipe, protocol: str, folds: Iterable[int]) -> None:
-    """Raise TrainingError, as :func:`guidance` does, where a recipe's teacher cannot teach some of the folds."""
-    if isinstance(recipe, NetworkRecipe) and recipe.distillation is not None:
-        for fold in folds:
-            _teacher(recipe, recipe.distillation, protocol, fold)
-
-
 def read_for_teacher(
     recipe: Recipe, table: pd.DataFrame, protocol: str, fold: int, progress: Progress | None = None
 ) -> None:
     """Compute what a recipe's teacher reads where it is not cached: once, rather than in each fold at the same time."""
     if isinstance(recipe, NetworkRecipe) and recipe.distillation is not None:
-        _, teacher = _teacher(recipe, recipe.distillation, protocol, fold)
+        _, teacher = other_run(recipe, recipe.distillation.teacher, protocol, fold)
         _read(teacher, table[used_rows(table, recipe)], progress)
 
 
 def _read(teacher: NetworkRecipe, clips: pd.DataFrame, progress: Progress | None = None) -> FeatureStore:
     source = feature_sources(teacher, versions=False)[0]
     return extract_table(clips, source.config, extract=source.extract, dtype=source.dtype, progress=progress)
-
-
-def _teacher(
-    recipe: NetworkRecipe, settings: DistillationConfig, protocol: str, fold: int
-) -> tuple[RunFolder, NetworkRecipe]:
-    """Return the teacher's run and recipe."""
-    run = RunFolder.at(f"{settings.teacher}-{protocol}")
-    if not run.finished(fold) or run.read()["protocol"] != protocol:
-        raise TrainingError(
-            f"'{recipe.name}' learns from the answers of '{settings.teacher}', whose run {run.name} has not finished "
-            f"fold {fold}: train '{settings.teacher}' under protocol '{protocol}' first, or take [distillation] out "
-            "of the recipe."
-        )
-    teacher = recipe_from_run(run.read())
-    if not isinstance(teacher, NetworkRecipe) or teacher.labels != recipe.labels:
-        raise TrainingError(f"{run.path} cannot teach: it must be a network with the same label set.")
-    return run, teacher
 
 
 def _taught(
@@ -103,7 +76,7 @@ def _taught(
     fold: int,
 ) -> Guidance:
     """Return the teacher's answers, among the classes that their corpora have, and vectors for the rows *train*."""
-    run, teacher = _teacher(recipe, settings, protocol, fold)
+    run, teacher = other_run(recipe, settings.teacher, protocol, fold)
     clips = table.iloc[train]
     store = _read(teacher, clips)
     network = load_weights(teacher.network, run.fold(fold) / "weights.safetensors")

@@ -16,6 +16,7 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
+from ser_core.bundle import PARTNER
 from ser_core.emotions import label_names
 from ser_core.errors import TrainingError
 from ser_core.features.logmel import LogMelConfig
@@ -169,10 +170,11 @@ def save_weights(network: nn.Module, path: Path) -> None:
 
 
 def load_weights(config: NetworkConfig, path: Path) -> ClipNetwork:
-    """Return a network with the weights of a finished fold, in evaluation mode; TrainingError where they misfit."""
+    """Return a fold's own network, without its partner, in evaluation mode; TrainingError where weights misfit."""
     network = build_network(config)
     try:
-        network.load_state_dict(safetensors.torch.load_file(path))
+        tensors = safetensors.torch.load_file(path).items()
+        network.load_state_dict({name: tensor for name, tensor in tensors if not name.startswith(PARTNER)})
     except Exception as error:  # safetensors and torch raise many types, all of which mean the same here
         raise TrainingError(f"The weights {path} cannot be read: train this fold anew.") from error
     return network.eval()

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import safetensors.numpy
 
-from ser_core.bundle import SHIPPED, ModelCard, write_bundle
+from ser_core.bundle import PARTNER, SHIPPED, ModelCard, write_bundle
 from ser_core.calibration import Calibration
 from ser_core.classical import ClassicalConfig
 from ser_core.conformal import EVERYTHING, LEVELS
@@ -27,6 +27,7 @@ from ser_core.networks.registry import NetworkConfig
 from ser_core.protocols import ALL, Split, fold_count, is_leaky, make_split
 from ser_core.settings import settings
 from ser_core.training.fit import macro_recall
+from ser_core.training.partner import partner_of
 from ser_core.training.recipe import NetworkRecipe, Recipe, recipe_from_run
 from ser_core.training.runs import LOGIT_COLUMNS, RunFolder, environment
 from ser_core.training.search import chosen_recipe
@@ -176,6 +177,7 @@ def _write(
         "labels": label_names(recipe.labels),
         "front_end": pinned(used.front_end) if isinstance(used.front_end, EncoderConfig) else used.front_end,
         "model": _model(used),
+        "partner": partner_of(run.path / f"fold-{fold}"),
         "parameters": _parameters(weights) if is_network else None,
         "training_data": _training_data(heard),
         "recipe": used.model_dump(mode="json"),
@@ -301,7 +303,8 @@ def _model(recipe: Recipe) -> NetworkConfig | ClassicalConfig:
 def _halved(weights: bytes) -> bytes:
     """Return weights with the large matrices in half precision: half the size, and the answers stay the same."""
     tensors = safetensors.numpy.load(weights)
-    large = {name for name, array in tensors.items() if array.size >= _LARGE and array.dtype == np.float32}
+    own = {name: array for name, array in tensors.items() if not name.startswith(PARTNER)}
+    large = {name for name, array in own.items() if array.size >= _LARGE and array.dtype == np.float32}
     return safetensors.numpy.save(
         {name: array.astype(np.float16) if name in large else array for name, array in tensors.items()}
     )

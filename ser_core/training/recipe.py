@@ -88,6 +88,13 @@ class DistillationConfig(_Part):
     directions: int = Field(96, ge=1, description="how many of that layer's main directions are told")
 
 
+class PartnerConfig(_Part):
+    """Another network that answers beside this one: their logits are averaged. Its run is of the same protocol."""
+
+    recipe: str = Field(description="a recipe on log-mel spectrograms; its run <recipe>-<protocol> is the partner")
+    share: float = Field(0.5, gt=0, lt=1, description="of the partner's answer")
+
+
 class OptimiserConfig(_Part):
     """AdamW with linear warm-up and a cosine to zero, and an exponential moving average of the weights."""
 
@@ -166,6 +173,7 @@ class NetworkRecipe(_AnyRecipe):
     augmentation: AugmentationConfig = Field(AugmentationConfig(), description="of spectrograms; not of an encoder's")
     variants: VariantsConfig = VariantsConfig()
     distillation: DistillationConfig | None = None
+    partner: PartnerConfig | None = None
     listeners: float = Field(0, ge=0, le=1, description="weight of what CREMA-D's listeners answered, as soft labels")
     optimiser: OptimiserConfig = OptimiserConfig()
 

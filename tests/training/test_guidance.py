@@ -1,4 +1,4 @@
-"""A head on an encoder, trained, shipped and teaching a small network: the whole way, with a tiny encoder."""
+"""A head on an encoder, trained, shipped, teaching a small network and answering beside it: with a tiny encoder."""
 
 from __future__ import annotations
 
@@ -7,25 +7,39 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+from scipy.special import softmax
 
-from ser_core.audio import load_audio
-from ser_core.bundle import write_card
+from ser_core.audio import Waveform, load_audio
+from ser_core.bundle import checked_weights, load_card, write_card
+from ser_core.cards import card_page
 from ser_core.corpora import read_corpora
 from ser_core.errors import BundleError, EncoderError, TrainingError
-from ser_core.exports import export_onnx
+from ser_core.explanation import explain
+from ser_core.exports import export_bundle, export_onnx, import_bundle
 from ser_core.features.logmel import LogMelConfig
 from ser_core.networks.encoded import EncoderConfig
 from ser_core.networks.encoder_head import EncoderHeadConfig
 from ser_core.networks.residual_crnn import ResidualCRNNConfig
 from ser_core.protocols import make_split
 from ser_core.recogniser import Recogniser
+from ser_core.scorers import load_scorer
 from ser_core.training.features import feature_sources, features_cached, load_features
-from ser_core.training.guidance import check_teacher, guidance
+from ser_core.training.guidance import guidance
 from ser_core.training.job import train_folds
+from ser_core.training.others import check_others
 from ser_core.training.publish import publish_run
-from ser_core.training.recipe import DistillationConfig, NetworkRecipe, OptimiserConfig, VariantsConfig, with_settings
-from ser_core.training.runs import RunFolder
+from ser_core.training.recipe import (
+    DistillationConfig,
+    FilterConfig,
+    NetworkRecipe,
+    OptimiserConfig,
+    PartnerConfig,
+    VariantsConfig,
+    with_settings,
+)
+from ser_core.training.runs import LOGIT_COLUMNS, RunFolder
 from tests.networks.tiny_encoders import WIDTH, tiny_encoder
 
 pytest.importorskip("transformers")
@@ -100,12 +114,57 @@ def test_a_head_becomes_a_bundle_that_answers_as_it_was_trained(teacher: RunFold
         Recogniser.load(tmp_path / "head")
 
 
+def _with_partner(teacher: RunFolder, partner: str, **changes: object) -> NetworkRecipe:
+    recipe = NetworkRecipe.model_validate(teacher.read()["recipe"])
+    return recipe.model_copy(update={"name": "both", "partner": PartnerConfig(recipe=partner, share=0.25)} | changes)
+
+
+def _test_clip(run: RunFolder) -> tuple[pd.Series, Waveform]:
+    frame = run.predictions(0)
+    clip = frame[frame["part"] == "test"].iloc[0]
+    return clip, load_audio(read_corpora(("ravdess",)).set_index("clip").loc[clip["clip"], "path"])
+
+
+def test_partners_answer_together_in_training_and_in_use(teacher: RunFolder, tmp_path: Path) -> None:
+    pupil = _train(_pupil(name="beside"))
+    run = _train(_with_partner(teacher, "beside"))
+    alone, beside, both = (one.predictions(0)[LOGIT_COLUMNS].to_numpy() for one in (teacher, pupil, run))
+    np.testing.assert_allclose(both, 0.75 * alone + 0.25 * beside, rtol=1e-4, atol=1e-4)
+    card = publish_run(run, tmp_path / "both")
+    assert card.partner is not None
+    assert card.parameters == sum(publish_run(one, tmp_path / one.name).parameters or 0 for one in (teacher, pupil))
+    clip, sound = _test_clip(run)
+    model = Recogniser.load(tmp_path / "both")
+    answer = model.predict(sound)
+    scores = model._calibration.scores(clip[[f"logit_{label}" for label in card.labels]].to_numpy(float)[None])
+    np.testing.assert_allclose(list(answer.probabilities.values()), softmax(scores)[0], atol=2e-3)
+    assert explain(model, sound).probability == pytest.approx(answer.confidence, abs=1e-6)
+    assert "beside it" in card_page(card)
+    copy = import_bundle(export_bundle(tmp_path / "both"), tmp_path / "copy")
+    assert Recogniser.load(tmp_path / "copy").predict(sound).probabilities == answer.probabilities
+    with pytest.raises(BundleError, match="do not fit"):
+        load_scorer(copy.model_copy(update={"partner": None}), checked_weights(tmp_path / "copy", copy))
+    with pytest.raises(BundleError, match="do not fit"):
+        load_scorer(copy, checked_weights(tmp_path / teacher.name, load_card(tmp_path / teacher.name)))
+
+
+def test_a_partner_with_other_clips_or_another_encoder_is_refused(teacher: RunFolder) -> None:
+    fewer = FilterConfig(emotions=("happy", "sad"))
+    _train(_pupil(name="fewer", filters=fewer))
+    with pytest.raises(TrainingError, match="other clips"):
+        _train(_with_partner(teacher, "fewer", name="both-fewer"))
+    with pytest.raises(TrainingError, match="log-mel"):
+        _train(_with_partner(teacher, "teacher", name="both-heads"))
+    with pytest.raises(TrainingError, match="'both' builds on 'nobody'"):
+        check_others(_with_partner(teacher, "nobody"), PROTOCOL, [0])
+
+
 def test_features_are_of_the_clips_and_of_their_versions(teacher: RunFolder) -> None:
     recipe = NetworkRecipe.model_validate(teacher.read()["recipe"])
     assert len(feature_sources(recipe)) == 2
     assert len(feature_sources(recipe, versions=False)) == 1
     assert features_cached(recipe, read_corpora(("ravdess",)))
-    assert not features_cached(_pupil(), read_corpora(("cremad",)))
+    assert not features_cached(_pupil(front_end=LogMelConfig(n_mels=20)), read_corpora(("cremad",)))
 
 
 def test_the_teacher_answers_for_what_is_trained_on_alone(teacher: RunFolder) -> None:
@@ -142,9 +201,9 @@ def test_a_teacher_that_may_have_heard_the_test_speakers_is_refused(
 ) -> None:
     recipe = _pupil(distillation=DistillationConfig(teacher="teacher"))
     table = read_corpora(("ravdess",))
-    check_teacher(recipe, PROTOCOL, [0])
+    check_others(recipe, PROTOCOL, [0])
     with pytest.raises(TrainingError, match="under protocol .* first"):
-        check_teacher(recipe, protocol, [fold])
+        check_others(recipe, protocol, [fold])
     with pytest.raises(TrainingError, match="under protocol .* first"):
         guidance(recipe, table, np.arange(4), protocol, fold)
 
