@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ser_core.bundle import ModelCard
+from ser_core.bundle import ModelCard, Partner
 from ser_core.evaluation.tables import percent_ci, summary_table, table
 from ser_core.features.functionals import FunctionalsConfig
 from ser_core.features.logmel import LogMelConfig
@@ -230,9 +230,15 @@ def _commands(card: ModelCard) -> Iterator[str]:
     further = [name for name in card.evaluation if name not in published_names()]
     also = "".join(f" --also {recipe}-{name}" for name in further)
     yield "## To repeat"
-    yield "With the corpora at `SER_DATA`. The figures, by one command (it trains what is not trained yet):"
-    yield f"```\npython scripts/evaluate.py --recipe {recipe} --protocol {JOINT} --folds all --json\n```"
-    lines = [f"python scripts/train.py {recipe} --protocol {name}" for name in (JOINT, *further)]
+    others = _builds_on(card.recipe, card.partner)
+    first = [f"python scripts/train.py {other} --protocol {JOINT}" for other in others]
+    command = f"python scripts/evaluate.py --recipe {recipe} --protocol {JOINT} --folds all --json"
+    by = "these commands (the last" if first else "one command (it"
+    yield f"With the corpora at `SER_DATA`. The figures, by {by} trains what is not trained yet):"
+    yield "```\n" + "\n".join([*first, command]) + "\n```"
+    names = (JOINT, *further, *([ALL] if others else []))
+    lines = [f"python scripts/train.py {other} --protocol {name}" for other in others for name in names]
+    lines += [f"python scripts/train.py {recipe} --protocol {name}" for name in (JOINT, *further)]
     if card.robustness:
         share, seed = card.robustness.get("share", 1.0), card.robustness.get("seed", 0)
         lines += [f"python scripts/robustness.py {recipe}-{JOINT} --share {share:g} --seed {seed}"]
@@ -240,6 +246,13 @@ def _commands(card: ModelCard) -> Iterator[str]:
     lines += [f"python scripts/train.py {recipe} --protocol {ALL} {bundle}", "python scripts/results.py"]
     yield "The bundle:"
     yield "```\n" + "\n".join(lines) + "\n```"
+
+
+def _builds_on(recipe: Mapping[str, Any], partner: Partner | None) -> list[str]:
+    """Return the recipes that must be trained before, in their order: teachers and partners."""
+    teacher = (recipe.get("distillation") or {}).get("teacher")
+    before = [*_builds_on(partner.recipe, None), str(partner.recipe.get("name"))] if partner else []
+    return list(dict.fromkeys([*([str(teacher)] if teacher else []), *before]))
 
 
 def _ordered(evaluation: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:

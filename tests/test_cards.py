@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ser_core.bundle import SHIPPED, ModelCard, find_bundle, load_card
+from ser_core.bundle import SHIPPED, ModelCard, Partner, find_bundle, load_card
 from ser_core.cards import card_page, lowered, results_page
 
 BUNDLES = sorted(path.parent.name for path in SHIPPED.glob("*/model.json"))
@@ -119,3 +119,16 @@ def test_results_hold_every_card_one_level_lower() -> None:
         assert lowered(card_page(card)).rstrip() in page
     assert "\n## Else\n\n### Time\n" in results_page(cards, "# Else\n\n## Time\n")
     assert lowered("# a\n\n## b\n", 2) == "### a\n\n#### b\n"
+
+
+def test_what_a_model_builds_on_is_trained_before() -> None:
+    pupil = _card().recipe | {"name": "pupil", "distillation": {"teacher": "teacher"}}
+    page = card_page(_card(recipe=pupil))
+    first, last = "train.py teacher --protocol joint\n", "evaluate.py --recipe pupil --protocol joint"
+    assert page.index(first) < page.index(last)
+    assert page.index("train.py teacher --protocol all\n") < page.index("train.py pupil --protocol all --bundle")
+    lite = _card()
+    partner = Partner(recipe=pupil, front_end=lite.front_end, model=lite.model, share=0.5)
+    both = card_page(_card(recipe=lite.recipe | {"name": "both"}, partner=partner))
+    names = [part.split(" ")[0] for part in both.split("scripts/train.py ")[1:]]
+    assert names == ["teacher", "pupil", *["teacher"] * 2, *["pupil"] * 2, *["both"] * 2]
