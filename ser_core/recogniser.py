@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -97,12 +97,16 @@ class ModelInput:
     start_s, end_s
         The stretch that the array covers, in seconds.
     array
-        A log-mel spectrogram in dB [shape=(n_mels, t)], or functionals [shape=(1, n)].
+        A log-mel spectrogram in dB [shape=(n_mels, t)], states of an encoder [shape=(rows, t)], or functionals
+        [shape=(1, n)].
+    partner
+        What the second network was given of it, where one answers too.
     """
 
     start_s: float
     end_s: float
     array: np.ndarray
+    partner: ModelInput | None = None
 
 
 @dataclass(frozen=True)
@@ -190,9 +194,10 @@ class Recogniser:
         found = []
         for start, end, _ in _windows(waveform, segments):
             part = waveform.cut(start, end)
-            trimmed = getattr(self.card.front_end, "trim", True)
-            first, last = speech_span(part, self.margin_s) if trimmed else (0.0, part.duration_s)
-            found.append(ModelInput(start + first, start + last, self._scorer.read(part)))
+            own = _input(self._scorer, self.card.front_end, part, start)
+            if self._scorer.partner and self.card.partner:
+                own = replace(own, partner=_input(self._scorer.partner, self.card.partner.front_end, part, start))
+            found.append(own)
         return found
 
     @property
@@ -240,6 +245,13 @@ class Recogniser:
 
     def _named(self, values: np.ndarray) -> dict[str, float]:
         return {label: float(value) for label, value in zip(self.card.labels, values, strict=True)}
+
+
+def _input(scorer: Scorer, front_end: object, part: Waveform, start: float) -> ModelInput:
+    """Return what a model is given of a part of a recording that begins at *start*, in seconds."""
+    trimmed = getattr(front_end, "trim", True)
+    first, last = speech_span(part, scorer.margin_s) if trimmed else (0.0, part.duration_s)
+    return ModelInput(start + first, start + last, scorer.read(part))
 
 
 def _windows(waveform: Waveform, speech: Sequence[tuple[float, float]]) -> list[tuple[float, float, float]]:

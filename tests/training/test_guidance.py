@@ -18,7 +18,7 @@ from ser_core.corpora import read_corpora
 from ser_core.errors import BundleError, EncoderError, TrainingError
 from ser_core.explanation import explain
 from ser_core.exports import export_bundle, export_onnx, import_bundle
-from ser_core.features.logmel import LogMelConfig
+from ser_core.features.logmel import LogMelConfig, log_mel
 from ser_core.networks.encoded import EncoderConfig
 from ser_core.networks.encoder_head import EncoderHeadConfig
 from ser_core.networks.residual_crnn import ResidualCRNNConfig
@@ -140,6 +140,9 @@ def test_partners_answer_together_in_training_and_in_use(teacher: RunFolder, tmp
     np.testing.assert_allclose(list(answer.probabilities.values()), softmax(scores)[0], atol=2e-3)
     assert explain(model, sound).probability == pytest.approx(answer.confidence, abs=1e-6)
     assert "beside it" in card_page(card)
+    (read,) = model.inputs(sound)
+    assert read.partner is not None
+    np.testing.assert_array_equal(read.partner.array, log_mel(sound, LogMelConfig(n_mels=24)))
     copy = import_bundle(export_bundle(tmp_path / "both"), tmp_path / "copy")
     assert Recogniser.load(tmp_path / "copy").predict(sound).probabilities == answer.probabilities
     with pytest.raises(BundleError, match="do not fit"):

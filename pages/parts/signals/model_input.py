@@ -43,19 +43,28 @@ def show_model_input(sound: Sound, folder: Path | None) -> None:
         return
     st.markdown(f"**{model.card.title}** answers **{answer_words(answer)}** from this, and from nothing else:")
     chosen = _choose(inputs)
-    array = chosen.array
-    st.caption(
-        f"An array of {array.shape[0]} × {array.shape[1]} numbers ({array.dtype}) from {array.min():.4g} to "
-        f"{array.max():.4g}, about the sound from {chosen.start_s:.2f} to {chosen.end_s:.2f} s."
-    )
+    _show_size(chosen)
     if isinstance(model.card.front_end, LogMelConfig):
         _show_log_mel(chosen, model.card.front_end, sound)
     elif isinstance(model.card.front_end, EncoderConfig):
         _show_states(chosen, model.card.front_end, sound)
     else:
         _show_functionals(chosen, model)
+    if chosen.partner and model.card.partner:
+        share = 100 * model.card.partner.share
+        st.markdown(f"**A second network** answers too, and counts {share:.0f} %. It reads this:")
+        _show_size(chosen.partner)
+        _show_log_mel(chosen.partner, model.card.partner.front_end, sound, "model_partner")
     name = f"{PurePath(sound.name).stem or 'sound'}-{model.card.name}-input.npz"
     download("Array (NPZ)", lambda: _npz(inputs), name, "application/zip", "data_array")
+
+
+def _show_size(chosen: ModelInput) -> None:
+    array = chosen.array
+    st.caption(
+        f"An array of {array.shape[0]} × {array.shape[1]} numbers ({array.dtype}) from {array.min():.4g} to "
+        f"{array.max():.4g}, about the sound from {chosen.start_s:.2f} to {chosen.end_s:.2f} s."
+    )
 
 
 def _choose(inputs: list[ModelInput]) -> ModelInput:
@@ -69,12 +78,12 @@ def _choose(inputs: list[ModelInput]) -> ModelInput:
     return inputs[number]
 
 
-def _show_log_mel(chosen: ModelInput, config: LogMelConfig, sound: Sound) -> None:
+def _show_log_mel(chosen: ModelInput, config: LogMelConfig, sound: Sound, name: str = "model_input") -> None:
     frames = chosen.array.shape[1]
     times = chosen.start_s + np.arange(frames) * config.hop / SAMPLE_RATE
     figure = picture_figure(picture(chosen.array, times, mel_frequencies(config)[1:-1]), config.range_db)
     alt = f"The log-mel spectrogram that the model reads: {config.n_mels} bands, {frames} frames."
-    _show_picture(figure, times, alt, sound)
+    _show_picture(figure, times, alt, sound, name)
     st.markdown(
         f"- **Columns**: one every {config.hop / 16:g} ms, each from {config.window / 16:g} ms of sound.\n"
         f"- **Rows**: {config.n_mels} mel bands from {config.f_min:g} to {config.f_max:g} Hz, as wide as the ear's.\n"
@@ -91,7 +100,7 @@ def _show_states(chosen: ModelInput, config: EncoderConfig, sound: Sound) -> Non
     figure = states_figure(chosen.array, times, config.layers)
     layers = ", ".join(str(number) for number in config.layers)
     alt = f"What layers {layers} of the encoder make of the sound: {config.width} numbers each, {frames} frames."
-    _show_picture(figure, times, alt, sound)
+    _show_picture(figure, times, alt, sound, "model_input")
     st.markdown(
         f"- **Columns**: one every {1000 * step_s:g} ms; the encoder itself works in steps of 20 ms.\n"
         f"- **Rows**: the states of layers {layers} of `{config.encoder}`, {config.width} numbers each, of "
@@ -103,10 +112,10 @@ def _show_states(chosen: ModelInput, config: EncoderConfig, sound: Sound) -> Non
     )
 
 
-def _show_picture(figure: go.Figure, times: np.ndarray, alt: str, sound: Sound) -> None:
+def _show_picture(figure: go.Figure, times: np.ndarray, alt: str, sound: Sound, name: str) -> None:
     share_axis(figure, float(times[0]), float(times[-1]), height=380)
-    st.plotly_chart(figure, key="chart_model_input", config=chart_config("model_input"), alt=alt)
-    save_chart(figure, "model_input", f"{alt} {sound.name}")
+    st.plotly_chart(figure, key=f"chart_{name}", config=chart_config(name), alt=alt)
+    save_chart(figure, name, f"{alt} {sound.name}")
 
 
 def _show_functionals(chosen: ModelInput, model: Recogniser) -> None:
@@ -128,6 +137,7 @@ def _show_functionals(chosen: ModelInput, model: Recogniser) -> None:
 def _npz(inputs: list[ModelInput]) -> bytes:
     buffer = io.BytesIO()
     arrays = {f"window_{number}": one.array for number, one in enumerate(inputs)}
+    arrays |= {f"partner_{number}": one.partner.array for number, one in enumerate(inputs) if one.partner}
     spans = np.array([(one.start_s, one.end_s) for one in inputs])
     np.savez_compressed(buffer, allow_pickle=False, **arrays, start_end_s=spans)
     return buffer.getvalue()
