@@ -26,6 +26,7 @@ from ser_core.evaluation.report import evaluate_run, held_out_tests
 from ser_core.protocols import ALL, JOINT, answered_protocols, fold_count, kind_of, protocol_names
 from ser_core.training.features import load_features
 from ser_core.training.job import train_in_processes
+from ser_core.training.others import check_others
 from ser_core.training.recipe import load_recipe
 from ser_core.training.runs import RunFolder
 
@@ -84,6 +85,7 @@ def _finished_run(options: Any) -> tuple[RunFolder, list[int]]:
     run = RunFolder.open(recipe, options.protocol, options.run)
     folds = list(range(fold_count(options.protocol)))
     if not all(run.finished(fold) for fold in folds):
+        check_others(recipe, options.protocol, folds)
         table, store = load_features(recipe, cli.progress("features"))
         folds = list(range(fold_count(options.protocol, table)))  # a corpus of few speakers needs fewer
         train_in_processes(run, recipe, options.protocol, table, store, folds=folds, jobs=options.jobs)

@@ -81,11 +81,12 @@ def _train(
         if bar:
             bar(done, total)
 
-    check_others(recipe, protocol, folds or [0])  # before hours of work; each fold is checked again at its turn
+    check_others(recipe, protocol, folds or [0])  # before the features are computed
     with on_cluster(options.cluster):
         table, store = load_features(recipe, show)
         read_for_teacher(recipe, table, protocol, (folds or [0])[0], show)
     folds = folds or list(range(fold_count(protocol, table)))
+    check_others(recipe, protocol, folds)
     state = read_state(run)
     if state is not None:
         write_state(run, state, folds=tuple(folds), clips=len(table))

@@ -148,13 +148,17 @@ class ModelCard(_Part):
         _check_fit(self.front_end, self.model)
         if self.partner is not None:
             _check_fit(self.partner.front_end, self.partner.model)
-            if not isinstance(self.model, ClipNetworkConfig):
-                raise ValueError("only a network has a partner")
+            if not isinstance(self.front_end, EncoderConfig):
+                raise ValueError("only a network on an encoder has a partner")
         return self
 
 
 def _check_fit(front_end: LogMelConfig | FunctionalsConfig | EncoderConfig, model: Any) -> None:
-    """Raise ValueError where a model cannot read what a front end gives."""
+    """Raise ValueError where a model cannot read what a front end gives, or the front end can give nothing."""
+    if isinstance(front_end, LogMelConfig) and not (
+        front_end.window <= front_end.n_fft and front_end.f_min < front_end.f_max
+    ):
+        raise ValueError("the front end's window or band is impossible")
     match front_end, model:
         case LogMelConfig(), SpectrogramNetworkConfig():
             if front_end.n_mels != model.n_mels:

@@ -236,7 +236,7 @@ def _commands(card: ModelCard) -> Iterator[str]:
     by = "these commands (the last" if first else "one command (it"
     yield f"With the corpora at `SER_DATA`. The figures, by {by} trains what is not trained yet):"
     yield "```\n" + "\n".join([*first, command]) + "\n```"
-    names = (JOINT, *further, *([ALL] if others else []))
+    names = (JOINT, *further, ALL)
     lines = [f"python scripts/train.py {other} --protocol {name}" for other in others for name in names]
     lines += [f"python scripts/train.py {recipe} --protocol {name}" for name in (JOINT, *further)]
     if card.robustness:

@@ -67,8 +67,9 @@ class Scorer:
     def within(self, waveform: Waveform, speech: Speech) -> np.ndarray:
         """Return one logit a class, of a recording whose speech was found already [shape=(n_classes,)]."""
         if self.read_spoken is None:
-            return self(waveform)
-        own = self.score(self.read_spoken(waveform.cut(*speech.span(self.margin_s))))
+            own = self.score(self.read(waveform))
+        else:
+            own = self.score(self.read_spoken(waveform.cut(*speech.span(self.margin_s))))
         return self._with_partner(own, lambda partner: partner.within(waveform, speech))
 
     def _with_partner(self, own: np.ndarray, ask: Callable[[Scorer], np.ndarray]) -> np.ndarray:
@@ -98,8 +99,8 @@ def load_scorer(card: ModelCard, weights: bytes, onnx: bytes | None = None) -> S
 def load_embedder(card: ModelCard, weights: bytes) -> Embedder:
     """Return a function from a waveform to what the model makes of it before it answers, for maps of clips.
 
-    A network gives the vector that its last layer reads [shape=(width,)], a classical model its logits. It raises
-    as :func:`load_scorer` does.
+    A network gives the vector that its last layer reads [shape=(width,)], without that of its partner, a classical
+    model its logits. It raises as :func:`load_scorer` does.
     """
     if isinstance(card.front_end, FunctionalsConfig):
         return load_scorer(card, weights)

@@ -57,6 +57,11 @@ def _cards() -> Iterator[Case]:
         "kind-unknown": {"model": {"kind": "os.system"}},
         "front-end-other": {"front_end": {"kind": "log-mel", "n_mels": 64}},
         "front-end-encoder": {"front_end": {"kind": "encoder", "encoder": "../../etc", "layers": [1], "width": 16}},
+        "front-end-window": {"front_end": json.loads(card)["front_end"] | {"window": 8192, "n_fft": 64}},
+        "front-end-band": {"front_end": json.loads(card)["front_end"] | {"f_min": 7000.0, "f_max": 100.0}},
+        "partner": {
+            "partner": {name: json.loads(card)[name] for name in ("recipe", "front_end", "model")} | {"share": 0.5}
+        },
         "channels-huge": {"model": json.loads(card)["model"] | {"channels": [1024] * 5, "hidden": 1024}},
         "setting-unknown": {"trust_remote_code": True},
         "onnx": {"onnx": {"file": "../x", "bytes": 1, "sha256": "0", "weights_sha256": "0"}},

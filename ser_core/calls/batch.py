@@ -86,7 +86,8 @@ def _unpacked(data: bytes) -> tuple[ModelCard, bytes, bytes | None]:
 
 
 def _fingerprint(card: ModelCard, weights: bytes, graph: bytes | None) -> str:
-    deciding = json.dumps([SCORING_VERSION, card.model_dump(mode="json", include=_DECIDING)], sort_keys=True)
+    settings = card.model_dump(mode="json", include=_DECIDING | ({"partner"} if card.partner else set()))
+    deciding = json.dumps([SCORING_VERSION, settings], sort_keys=True)
     digest = hashlib.sha256(deciding.encode())
     for part in (weights, graph or b""):
         digest.update(hashlib.sha256(part).digest())

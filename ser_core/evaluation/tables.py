@@ -42,7 +42,8 @@ class FamilyRun:
     def family(self) -> str:
         """What kind of model it is."""
         recipe = self.content["recipe"]
-        return str((recipe.get("classifier") or recipe.get("network") or {}).get("kind", recipe.get("kind", "")))
+        kind = str((recipe.get("classifier") or recipe.get("network") or {}).get("kind", recipe.get("kind", "")))
+        return f"{kind} + {recipe['partner']['recipe']}" if recipe.get("partner") else kind
 
     @property
     def command(self) -> str:

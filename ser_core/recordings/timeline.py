@@ -21,6 +21,7 @@ from ser_core.recogniser import Recogniser, Segment
 from ser_core.recordings.envelope import Envelope
 from ser_core.recordings.smoothing import smooth
 from ser_core.recordings.speech import Part, Span, spoken_parts
+from ser_core.speech_once import Speech
 
 #: A pause from this length on ends a stretch, in seconds: no window reaches across it.
 PAUSE_S = 0.7
@@ -145,9 +146,8 @@ def judge(
         ended = part.start_s + len(part.samples) / SAMPLE_RATE
         for step, window in _steps(part.speech):
             _stop_if(cancelled)
-            first, last = _spoken(window, part.wider, recogniser.margin_s)
-            heard = Waveform(part.samples).cut(first - part.start_s, last - part.start_s)
-            values.append(recogniser.probabilities([heard]))
+            heard = Waveform(part.samples).cut(window[0] - part.start_s, window[1] - part.start_s)
+            values.append(recogniser.probabilities_within(heard, _spoken(window, part.wider))[None])
             spans.append(step)
         _stop_if(cancelled)
         if progress:
@@ -215,13 +215,11 @@ def _stretches(speech: Sequence[Span]) -> list[Span]:
     ]
 
 
-def _spoken(window: Span, speech: Sequence[Span], margin_s: float) -> Span:
-    """Return the part of a window from the first to the last speech in it, with the margin that models read."""
+def _spoken(window: Span, speech: Sequence[Span]) -> Speech:
+    """Return where somebody speaks in a window, counted from its start."""
     start, end = window
-    inside = [(a, b) for a, b in speech if b > start and a < end]
-    if not inside:
-        return window
-    return max(start, inside[0][0] - margin_s, 0.0), min(end, inside[-1][1] + margin_s)
+    inside = [(a - start, b - start) for a, b in speech if b > start and a < end]
+    return Speech([], (inside[0][0], inside[-1][1]) if inside else None, end - start)
 
 
 def _ahead(parts: Iterator[Part]) -> Iterator[Part]:

@@ -13,7 +13,7 @@ from ser_core.networks.layers import ClipNetwork
 from ser_core.training.data import ClipData, Guidance, possible_classes
 from ser_core.training.features import feature_sources
 from ser_core.training.network import load_weights, predict_logits, predict_vectors
-from ser_core.training.others import other_run
+from ser_core.training.others import teacher_run
 from ser_core.training.recipe import DistillationConfig, NetworkRecipe, Recipe
 from ser_core.training.selection import used_rows
 
@@ -58,7 +58,7 @@ def read_for_teacher(
 ) -> None:
     """Compute what a recipe's teacher reads where it is not cached: once, rather than in each fold at the same time."""
     if isinstance(recipe, NetworkRecipe) and recipe.distillation is not None:
-        _, teacher = other_run(recipe, recipe.distillation.teacher, protocol, fold)
+        _, teacher = teacher_run(recipe, recipe.distillation.teacher, protocol, fold)
         _read(teacher, table[used_rows(table, recipe)], progress)
 
 
@@ -76,7 +76,7 @@ def _taught(
     fold: int,
 ) -> Guidance:
     """Return the teacher's answers, among the classes that their corpora have, and vectors for the rows *train*."""
-    run, teacher = other_run(recipe, settings.teacher, protocol, fold)
+    run, teacher = teacher_run(recipe, settings.teacher, protocol, fold)
     clips = table.iloc[train]
     store = _read(teacher, clips)
     network = load_weights(teacher.network, run.fold(fold) / "weights.safetensors")

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ser_core.errors import TrainingError
+from ser_core.features.logmel import LogMelConfig
 from ser_core.training.recipe import NetworkRecipe, Recipe, recipe_from_run
 from ser_core.training.runs import RunFolder
+from ser_core.training.search import chosen_recipe
 
 
-def other_run(recipe: NetworkRecipe, name: str, protocol: str, fold: int) -> tuple[RunFolder, NetworkRecipe]:
-    """Return the run of the recipe *name* under the same protocol, and that recipe.
+def teacher_run(recipe: NetworkRecipe, name: str, protocol: str, fold: int) -> tuple[RunFolder, NetworkRecipe]:
+    """Return the run of the teacher *name* under the same protocol, and the recipe that its fold was trained with.
 
-    Its model of a fold has heard none of the fold's test speakers, as the one that is trained has not.
+    With the same corpora and protocol, its model of a fold has heard none of the fold's test speakers.
 
     Raises
     ------
     TrainingError
-        If it has not finished the fold, or is no network of the same label set.
+        If it has not finished the fold, or is no network with the same label set and corpora that answers alone.
     """
     run = RunFolder.at(f"{name}-{protocol}")
     if not run.finished(fold) or run.read()["protocol"] != protocol:
@@ -25,18 +27,38 @@ def other_run(recipe: NetworkRecipe, name: str, protocol: str, fold: int) -> tup
             f"'{recipe.name}' builds on '{name}', whose run {run.name} has not finished fold {fold}: train '{name}' "
             f"under protocol '{protocol}' first, or take it out of the recipe."
         )
-    other = recipe_from_run(run.read())
-    if not isinstance(other, NetworkRecipe) or other.labels != recipe.labels:
-        raise TrainingError(f"'{recipe.name}' cannot build on {run.path}: it must be a network of the same label set.")
+    other = chosen_recipe(recipe_from_run(run.read()), run.path / f"fold-{fold}")
+    if not isinstance(other, NetworkRecipe) or other.labels != recipe.labels or other.partner is not None:
+        raise TrainingError(
+            f"'{recipe.name}' cannot build on {run.path}: it must be a network of the same label set without a partner."
+        )
+    if set(other.corpora) != set(recipe.corpora):
+        raise TrainingError(f"'{recipe.name}' cannot build on {run.path}: it must be trained on the same corpora.")
+    return run, other
+
+
+def partner_run(recipe: NetworkRecipe, name: str, protocol: str, fold: int) -> tuple[RunFolder, NetworkRecipe]:
+    """Return the run of the partner *name* and its recipe, as :func:`teacher_run` does.
+
+    Raises
+    ------
+    TrainingError
+        As there; and if it has other filters, a search, or does not read a log-mel spectrogram.
+    """
+    run, other = teacher_run(recipe, name, protocol, fold)
+    if not isinstance(other.front_end, LogMelConfig) or other.search:
+        raise TrainingError(f"'{name}' cannot be a partner: it must read a log-mel spectrogram and search nothing.")
+    if other.filters != recipe.filters:
+        raise TrainingError(f"'{name}' cannot be the partner of '{recipe.name}': train both on the same clips.")
     return run, other
 
 
 def check_others(recipe: Recipe, protocol: str, folds: Iterable[int]) -> None:
-    """Raise TrainingError, as :func:`other_run` does, where a recipe lacks what it builds on for some of the folds."""
+    """Raise TrainingError, as the two above do, where a recipe lacks what it builds on for some of the folds."""
     if not isinstance(recipe, NetworkRecipe):
         return
-    names = [recipe.distillation.teacher] if recipe.distillation else []
-    names += [recipe.partner.recipe] if recipe.partner else []
     for fold in folds:
-        for name in names:
-            other_run(recipe, name, protocol, fold)
+        if recipe.distillation is not None:
+            teacher_run(recipe, recipe.distillation.teacher, protocol, fold)
+        if recipe.partner is not None:
+            partner_run(recipe, recipe.partner.recipe, protocol, fold)

@@ -13,9 +13,8 @@ import safetensors.numpy
 from ser_core.bundle import PARTNER
 from ser_core.emotions import class_indices, label_names
 from ser_core.errors import TrainingError
-from ser_core.features.logmel import LogMelConfig
 from ser_core.files import write_bytes, write_text
-from ser_core.training.others import other_run
+from ser_core.training.others import partner_run
 from ser_core.training.recipe import NetworkRecipe
 from ser_core.training.runs import LOGIT_COLUMNS
 
@@ -41,13 +40,11 @@ def with_partner(
     Raises
     ------
     TrainingError
-        If the partner's fold is not finished, held other clips out, or does not read a log-mel spectrogram.
+        As :func:`ser_core.training.others.partner_run` does, and if the partner held other clips out.
     """
     if recipe.partner is None:
         return logits
-    run, other = other_run(recipe, recipe.partner.recipe, protocol, fold)
-    if not isinstance(other.front_end, LogMelConfig):
-        raise TrainingError(f"'{other.name}' cannot be a partner: it must read a log-mel spectrogram.")
+    run, other = partner_run(recipe, recipe.partner.recipe, protocol, fold)
     answers = clips[["corpus", "clip"]].merge(run.predictions(fold), how="left", on=["corpus", "clip"])
     beside = answers[LOGIT_COLUMNS].to_numpy(np.float32)[:, class_indices(label_names(recipe.labels))]
     if not np.isfinite(beside).all():

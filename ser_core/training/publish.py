@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,8 @@ def publish_bundle(
         )
     folds = list(range(fold_count(protocol, table)))
     final.predictions(0)  # raises when unfinished
+    if len({*_partners(final), *_partners(held_out), *(partner for run in also for partner in _partners(run))}) > 1:
+        raise TrainingError(f"{final.path} has another partner than {held_out.path}: train them with the same one.")
     calibration = calibrate_run(held_out, folds)
     split = select(table, make_split(table, ALL, 0), recipe)
     evaluation = evaluate_run(held_out, folds)
@@ -146,6 +149,8 @@ def publish_run(
         raise TrainingError(f"{run.path} has no finished fold to use: train it to its end first.")
     number = finished[0] if fold is None else fold
     split = select(table, make_split(table, protocol, number), recipe)
+    if len(_partners(run)) > 1:
+        raise TrainingError(f"The folds of {run.path} have unlike partners: train them with the same one.")
     held_out = _held_out_beside(run, recipe, table) if protocol == ALL else None
     if held_out is not None:
         return publish_bundle(folder, recipe, run, held_out, table)
@@ -199,14 +204,21 @@ def _calibrated(
     return fields | {"bias": bias.tolist(), "threshold": threshold}
 
 
+def _partners(run: RunFolder) -> set[str]:
+    """Return what is known of the partners of a run's folds: one text, where they are all the same."""
+    return {json.dumps(partner_of(folder), sort_keys=True) for folder in run.path.glob("fold-*")}
+
+
 def _held_out_beside(run: RunFolder, recipe: Recipe, table: pd.DataFrame) -> RunFolder | None:
-    """Return the first finished speaker-independent run of the same recipe in the same place."""
+    """Return the first finished speaker-independent run of the same recipe and partner in the same place."""
     for path in sorted(run.path.parent.iterdir()):
         other = RunFolder(path)
         try:
             content = other.read()
             protocol = content["protocol"]
             if protocol == ALL or is_leaky(protocol) or recipe_from_run(content) != recipe:
+                continue
+            if _partners(other) != _partners(run):
                 continue
             if all(other.finished(fold) for fold in range(fold_count(protocol, table))):
                 return other

@@ -194,6 +194,8 @@ class NetworkRecipe(_AnyRecipe):
             sizes |= {"n_layers": len(self.front_end.layers), "width": self.front_end.width}
         else:
             sizes |= {"n_mels": self.front_end.n_mels}
+        if self.partner is not None and not isinstance(self.front_end, EncoderConfig):
+            raise ValueError("a partner answers beside a network on an encoder: front_end.kind must be 'encoder'")
         if any(getattr(self.network, name) != size for name, size in sizes.items()):
             try:
                 fitting = type(self.network).model_validate(self.network.model_dump() | sizes)

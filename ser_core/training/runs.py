@@ -7,6 +7,7 @@ runs/<recipe>-<protocol>/
     fold-0/progress.jsonl              one line an epoch
     fold-0/checkpoint.pt               the last finished epoch (removed when the fold is done)
     fold-0/weights.safetensors|skops   the trained model
+    fold-0/partner.json                what answers beside it, where something does; its weights lie with the others
     fold-0/predictions.parquet         logits of every validation and test clip; written last
 """
 

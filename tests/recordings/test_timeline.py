@@ -9,11 +9,12 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from ser_core.audio import SAMPLE_RATE
+from ser_core.audio import SAMPLE_RATE, Waveform
 from ser_core.bundle import ModelCard
 from ser_core.errors import CancelledError
 from ser_core.recogniser import Recogniser, Segment
 from ser_core.recordings import Timeline, open_recording, read_timeline, turns
+from ser_core.speech_once import Speech
 from tests.synthetic import encode, voice
 
 _PAUSE = np.zeros(6 * SAMPLE_RATE, np.float32)
@@ -48,15 +49,15 @@ class _Listening:
     """Notes what it is given, and says that it is loud or not."""
 
     def __init__(self, card: ModelCard) -> None:
-        self.card, self.margin_s = card, 0.1
+        self.card = card
         self.lengths: list[float] = []
 
-    def probabilities(self, spoken: list) -> np.ndarray:
-        self.lengths += [wave.duration_s for wave in spoken]
-        rows = np.full((len(spoken), len(self.card.labels)), 0.02)
-        for row, wave in zip(rows, spoken, strict=True):
-            row[4 if np.abs(wave.samples).max() > 0.3 else 3] = 0.86
-        return rows
+    def probabilities_within(self, waveform: Waveform, speech: Speech) -> np.ndarray:
+        heard = waveform.cut(*speech.span())
+        self.lengths.append(heard.duration_s)
+        values = np.full(len(self.card.labels), 0.02)
+        values[4 if np.abs(heard.samples).max() > 0.3 else 3] = 0.86
+        return values
 
 
 def test_no_window_reaches_across_a_long_pause(lite: Recogniser) -> None:

@@ -41,10 +41,10 @@ class Held:
         self.card, self.margin_s = self.model.card, self.model.margin_s
         self.go, self.begun = threading.Event(), threading.Event()
 
-    def probabilities(self, spoken: Any) -> Any:
+    def probabilities_within(self, waveform: Any, speech: Any) -> Any:
         self.begun.set()
         assert self.go.wait(60)
-        return self.model.probabilities(spoken)
+        return self.model.probabilities_within(waveform, speech)
 
 
 def test_a_timeline_is_what_the_package_makes_of_the_recording(client: TestClient, recording: bytes) -> None:

@@ -15,21 +15,21 @@ from ser_core.audio import Waveform, load_audio
 from ser_core.bundle import checked_weights, load_card, write_card
 from ser_core.cards import card_page
 from ser_core.corpora import read_corpora
-from ser_core.errors import BundleError, EncoderError, TrainingError
+from ser_core.errors import BundleError, EncoderError, RecipeError, TrainingError
 from ser_core.explanation import explain
 from ser_core.exports import export_bundle, export_onnx, import_bundle
 from ser_core.features.logmel import LogMelConfig, log_mel
 from ser_core.networks.encoded import EncoderConfig
 from ser_core.networks.encoder_head import EncoderHeadConfig
 from ser_core.networks.residual_crnn import ResidualCRNNConfig
-from ser_core.protocols import make_split
+from ser_core.protocols import ALL, make_split
 from ser_core.recogniser import Recogniser
 from ser_core.scorers import load_scorer
 from ser_core.training.features import feature_sources, features_cached, load_features
 from ser_core.training.guidance import guidance
 from ser_core.training.job import train_folds
 from ser_core.training.others import check_others
-from ser_core.training.publish import publish_run
+from ser_core.training.publish import publish_bundle, publish_run
 from ser_core.training.recipe import (
     DistillationConfig,
     FilterConfig,
@@ -73,10 +73,10 @@ def teacher(synthetic_corpora: Path, encoder: Path, tmp_path_factory: pytest.Tem
         yield _train(recipe)
 
 
-def _train(recipe: NetworkRecipe) -> RunFolder:
+def _train(recipe: NetworkRecipe, protocol: str = PROTOCOL) -> RunFolder:
     table, store = load_features(recipe)
-    run = RunFolder.open(recipe, PROTOCOL)
-    train_folds(run, recipe, PROTOCOL, table, store, folds=[0])
+    run = RunFolder.open(recipe, protocol)
+    train_folds(run, recipe, protocol, table, store, folds=[0])
     return run
 
 
@@ -152,14 +152,30 @@ def test_partners_answer_together_in_training_and_in_use(teacher: RunFolder, tmp
 
 
 def test_a_partner_with_other_clips_or_another_encoder_is_refused(teacher: RunFolder) -> None:
-    fewer = FilterConfig(emotions=("happy", "sad"))
-    _train(_pupil(name="fewer", filters=fewer))
-    with pytest.raises(TrainingError, match="other clips"):
-        _train(_with_partner(teacher, "fewer", name="both-fewer"))
-    with pytest.raises(TrainingError, match="log-mel"):
-        _train(_with_partner(teacher, "teacher", name="both-heads"))
-    with pytest.raises(TrainingError, match="'both' builds on 'nobody'"):
-        check_others(_with_partner(teacher, "nobody"), PROTOCOL, [0])
+    _train(_pupil(name="fewer", filters=FilterConfig(emotions=("happy", "sad"))))
+    refused = {"fewer": "on the same clips", "teacher": "log-mel", "nobody": "'both' builds on 'nobody'"}
+    for name, words in refused.items():
+        with pytest.raises(TrainingError, match=words):
+            check_others(_with_partner(teacher, name), PROTOCOL, [0])
+    with pytest.raises(TrainingError, match="same corpora"):
+        check_others(_pupil(distillation=DistillationConfig(teacher="teacher"), corpora=("savee",)), PROTOCOL, [0])
+    with pytest.raises(RecipeError, match="on an encoder"):
+        with_settings(_pupil(), {"partner": {"recipe": "teacher"}})
+    with pytest.raises(TrainingError, match="not finished fold 0"):  # before anything is trained
+        _train(_with_partner(teacher, "nobody", name="both-nobody"))
+
+
+def test_what_ships_has_the_partner_that_was_measured(teacher: RunFolder, tmp_path: Path) -> None:
+    recipe = _with_partner(teacher, "shipping", name="shipped")
+    for protocol in (PROTOCOL, ALL):
+        _train(_pupil(name="shipping"), protocol)
+    held_out, final = _train(recipe), _train(recipe, ALL)
+    card = publish_run(final, tmp_path / "of-all", table=read_corpora(("ravdess",)))
+    assert card.partner is not None
+    other = final.path / "fold-0" / "partner.json"
+    other.write_text(other.read_text().replace('"learning_rate": 0.001', '"learning_rate": 0.002'))
+    with pytest.raises(TrainingError, match="another partner"):
+        publish_bundle(tmp_path / "no", recipe, final, held_out, read_corpora(("ravdess",)))
 
 
 def test_features_are_of_the_clips_and_of_their_versions(teacher: RunFolder) -> None:

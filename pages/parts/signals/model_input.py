@@ -41,7 +41,8 @@ def show_model_input(sound: Sound, folder: Path | None) -> None:
     if not inputs:
         st.warning("Nothing: " + " ".join(answer.warnings), icon=":material/mic_off:")
         return
-    st.markdown(f"**{model.card.title}** answers **{answer_words(answer)}** from this, and from nothing else:")
+    source = "from this and the second picture below" if model.card.partner else "from this, and from nothing else"
+    st.markdown(f"**{model.card.title}** answers **{answer_words(answer)}** {source}:")
     chosen = _choose(inputs)
     _show_size(chosen)
     if isinstance(model.card.front_end, LogMelConfig):
@@ -137,7 +138,10 @@ def _show_functionals(chosen: ModelInput, model: Recogniser) -> None:
 def _npz(inputs: list[ModelInput]) -> bytes:
     buffer = io.BytesIO()
     arrays = {f"window_{number}": one.array for number, one in enumerate(inputs)}
-    arrays |= {f"partner_{number}": one.partner.array for number, one in enumerate(inputs) if one.partner}
-    spans = np.array([(one.start_s, one.end_s) for one in inputs])
-    np.savez_compressed(buffer, allow_pickle=False, **arrays, start_end_s=spans)
+    arrays["start_end_s"] = np.array([(one.start_s, one.end_s) for one in inputs])
+    partners = [one.partner for one in inputs if one.partner]
+    if partners:
+        arrays |= {f"partner_{number}": one.array for number, one in enumerate(partners)}
+        arrays["partner_start_end_s"] = np.array([(one.start_s, one.end_s) for one in partners])
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
     return buffer.getvalue()

@@ -14,7 +14,7 @@ from ser_core.charts.training import MEASURES, runs_figure, scores_figure
 from ser_core.errors import SERError
 from ser_core.training.listing import Run, report_of
 from ser_core.training.progress import read_progress
-from ser_core.training.recipe import NetworkRecipe
+from ser_core.training.recipe import NetworkRecipe, Recipe
 
 _FIRST = 5
 
@@ -36,13 +36,19 @@ def show_compare() -> None:
     _curves(runs)
 
 
+def _model(recipe: Recipe) -> str:
+    if not isinstance(recipe, NetworkRecipe):
+        return recipe.classifier.kind
+    return recipe.network.kind + (f" + {recipe.partner.recipe}" if recipe.partner else "")
+
+
 def _rows(run: Run) -> list[dict[str, Any]]:
     """Return what the table says of a run: a row for each protocol that it answers."""
     progress = read_progress(run.folder, run.state, run.folds)
     seconds = progress.table()["seconds"].sum()
     model = ""
     if run.recipe is not None:
-        model = run.recipe.network.kind if isinstance(run.recipe, NetworkRecipe) else run.recipe.classifier.kind
+        model = _model(run.recipe)
     common = {
         "training": run.name,
         "status": run.state.status,
