@@ -153,12 +153,21 @@ class ModelCard(_Part):
         return self
 
 
+def check_log_mel(front_end: LogMelConfig) -> None:
+    """Raise ValueError where no spectrogram can be made with some settings.
+
+    Here and not in the settings themselves, any change of which makes all stored features stale.
+    """
+    if front_end.window > front_end.n_fft:
+        raise ValueError("front_end.window must not exceed front_end.n_fft")
+    if front_end.f_min >= front_end.f_max:
+        raise ValueError("front_end.f_min must lie below front_end.f_max")
+
+
 def _check_fit(front_end: LogMelConfig | FunctionalsConfig | EncoderConfig, model: Any) -> None:
     """Raise ValueError where a model cannot read what a front end gives, or the front end can give nothing."""
-    if isinstance(front_end, LogMelConfig) and not (
-        front_end.window <= front_end.n_fft and front_end.f_min < front_end.f_max
-    ):
-        raise ValueError("the front end's window or band is impossible")
+    if isinstance(front_end, LogMelConfig):
+        check_log_mel(front_end)
     match front_end, model:
         case LogMelConfig(), SpectrogramNetworkConfig():
             if front_end.n_mels != model.n_mels:

@@ -33,6 +33,7 @@ def _case(name: str, data: bytes | Callable[[], bytes], expect: str = ERROR) -> 
 
 def _cards() -> Iterator[Case]:
     card, weights = network()
+    own = json.loads(card)
     yield _case("fine-network", bundle(card, weights), ANSWER)
     yield _case("fine-classifier", bundle(*classifier(), CLASSIFIER), ANSWER)
     for number, name in enumerate(_NAMES):
@@ -57,8 +58,8 @@ def _cards() -> Iterator[Case]:
         "kind-unknown": {"model": {"kind": "os.system"}},
         "front-end-other": {"front_end": {"kind": "log-mel", "n_mels": 64}},
         "front-end-encoder": {"front_end": {"kind": "encoder", "encoder": "../../etc", "layers": [1], "width": 16}},
-        "front-end-window": {"front_end": json.loads(card)["front_end"] | {"window": 8192, "n_fft": 64}},
-        "front-end-band": {"front_end": json.loads(card)["front_end"] | {"f_min": 7000.0, "f_max": 100.0}},
+        "front-end-window": {"front_end": own["front_end"] | {"window": 8192, "n_fft": 64}},
+        "front-end-band": {"front_end": own["front_end"] | {"f_min": 7000.0, "f_max": 100.0}},
         "partner": {
             "partner": {name: json.loads(card)[name] for name in ("recipe", "front_end", "model")} | {"share": 0.5}
         },

@@ -21,6 +21,7 @@ from pydantic import (
     model_validator,
 )
 
+from ser_core.bundle import check_log_mel
 from ser_core.classical import ClassicalConfig, SVMConfig
 from ser_core.corpora import CORPORA
 from ser_core.corpora.own import own_corpora
@@ -180,6 +181,8 @@ class NetworkRecipe(_AnyRecipe):
     @model_validator(mode="after")
     def _network_fits(self) -> Self:
         sizes: dict[str, int] = {"n_classes": len(label_names(self.labels))}
+        if isinstance(self.front_end, LogMelConfig):
+            check_log_mel(self.front_end)
         if isinstance(self.front_end, EncoderConfig) != isinstance(self.network, HeadConfig):
             raise ValueError(
                 "a front end of kind 'encoder' needs a network of kind 'encoder-head' or 'adapted-encoder', and no "

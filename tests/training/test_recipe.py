@@ -43,6 +43,12 @@ def test_a_file_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "part"),
     [
+        ('kind = "network"\nname = "x"\n[front_end]\nn_fft = 64', "window must not exceed front_end.n_fft"),
+        ('kind = "network"\nname = "x"\n[front_end]\nf_min = 7900', "f_min must lie below"),
+        (
+            'kind = "network"\nname = "x"\n[partner]\nrecipe = "lite"',
+            "a partner answers beside a network on an encoder",
+        ),
         ("kind = ", "not a TOML file"),
         ('kind = "network"', "'network.name' is wrong|'name' is wrong"),
         ('kind = "magic"\nname = "x"', "kind"),
