@@ -112,6 +112,7 @@ def test_a_computation_is_started_and_its_result_appears(
     expect(page.get_by_test_id("stAlert").filter(has_text="28 of 480 clips")).to_be_visible()
 
 
+@pytest.mark.long
 def test_a_phone_shows_everything_within_its_width(browser: Browser, open_page: OpenPage, explore_address: str) -> None:
     page = open_page(browser, explore_address, viewport={"width": 390, "height": 844})
     explore(page, "Counts")
@@ -123,6 +124,7 @@ def test_a_phone_shows_everything_within_its_width(browser: Browser, open_page: 
     assert page.locator(".st-key-section").evaluate(inside)
 
 
+@pytest.mark.long
 def test_charts_can_be_read_in_the_dark(browser: Browser, open_page: OpenPage, explore_address: str) -> None:
     page = open_page(browser, explore_address, color_scheme="dark")
     explore(page, "Counts")

@@ -139,6 +139,7 @@ def test_speak_see_the_emotion_hear_the_alarm_and_keep_it(browser: Browser, open
     expect(page.locator(".st-key-live_keep")).to_have_count(0)
 
 
+@pytest.mark.long
 def test_an_insecure_address_is_explained(launch: Callable[..., Browser], open_page: OpenPage, address: str) -> None:
     browser = launch("--use-fake-device-for-media-stream", f"--host-resolver-rules=MAP {ELSEWHERE} 127.0.0.1")
     page = open_page(browser, address.replace("localhost", ELSEWHERE))

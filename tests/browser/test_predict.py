@@ -68,6 +68,7 @@ def test_speak_and_read_the_emotion(browser: Browser, open_page: OpenPage) -> No
     expect(page.locator(".st-key-chart_probabilities .bars .point")).to_have_count(len(EMOTIONS))
 
 
+@pytest.mark.long
 def test_speak_hands_free_and_stop_by_a_pause(browser: Browser, open_page: OpenPage) -> None:
     page = open_page(browser)
     title = page.locator(".st-key-result_title")
@@ -100,6 +101,7 @@ def test_upload_and_keep_the_answer(browser: Browser, open_page: OpenPage, spoke
     assert b"plotly" in downloaded(page, "download_bars")
 
 
+@pytest.mark.long
 def test_a_chart_can_be_saved_as_a_drawing(browser: Browser, open_page: OpenPage) -> None:
     page = open_page(browser)
     page.get_by_role("button", name="sad").click()
@@ -167,6 +169,7 @@ def test_a_phone_stacks_the_cards_and_brings_the_answer_into_view(browser: Brows
     page.wait_for_function(f"() => [...document.querySelectorAll('.st-key-result *')].every({inside})")
 
 
+@pytest.mark.long
 def test_the_dark_theme_is_dark_and_its_charts_can_be_read(browser: Browser, open_page: OpenPage) -> None:
     page = open_page(browser, color_scheme="dark")
     page.get_by_role("button", name="sad").click()

@@ -106,6 +106,7 @@ def test_dragging_over_a_stretch_shows_it_alone_and_a_double_click_everything(
     assert axis(page, "pitch") == pytest.approx(whole, abs=0.02)
 
 
+@pytest.mark.long
 def test_a_setting_changes_the_picture_at_once(browser: Browser, open_page: OpenPage) -> None:
     page = open_page(browser)
     signals(page)
@@ -179,6 +180,7 @@ def test_what_if_and_clean_up_end_in_another_answer_or_sound(browser: Browser, o
     expect(page.locator(".st-key-chart_model_input .js-plotly-plot")).to_be_visible()
 
 
+@pytest.mark.long
 def test_on_a_phone_nothing_is_cut_off(browser: Browser, open_page: OpenPage) -> None:
     page = open_page(browser, viewport={"width": 390, "height": 844})
     signals(page)

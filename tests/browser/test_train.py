@@ -127,6 +127,7 @@ def test_start_leave_return_kill_resume_and_use(
     expect(page.locator(".st-key-chart_probabilities, .st-key-verdict").first).to_be_visible()
 
 
+@pytest.mark.long
 def test_a_second_visitor_sees_it_and_cancels_it(browser: Browser, open_page: OpenPage, train_address: str) -> None:
     first, second = open_page(browser, train_address), open_page(browser, train_address)
     train(first)
@@ -143,7 +144,7 @@ def test_a_second_visitor_sees_it_and_cancels_it(browser: Browser, open_page: Op
     expect(first.get_by_text("long (cancelled)")).to_have_count(0)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.long)])
 def test_a_phone_shows_everything_within_its_width(
     browser: Browser, open_page: OpenPage, train_address: str, scheme: str
 ) -> None:

@@ -130,6 +130,7 @@ def test_train_without_corpora_says_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.long
 def test_a_killed_training_goes_on_to_the_same_weights(synthetic_corpora: Path, tmp_path: Path) -> None:
     recipe = tmp_path / "small.toml"
     recipe.write_text(

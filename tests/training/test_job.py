@@ -173,6 +173,7 @@ def test_unfinished_folds_are_said(trained: Trained, tmp_path: Path) -> None:
         RunFolder(tmp_path).read()
 
 
+@pytest.mark.long
 def test_processes_give_the_same_as_one_after_another(folders: None) -> None:
     recipe = RECIPES["classical"]
     table, store = load_features(recipe)
