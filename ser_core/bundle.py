@@ -77,11 +77,11 @@ class Graph(Weights):
 class Partner(_Part):
     """A second network that answers beside a bundle's own, and its share of the answer: logits are averaged.
 
-    It reads a log-mel spectrogram; its tensors lie in the same file, their names behind :data:`PARTNER`.
+    Its tensors lie in the same file, their names behind :data:`PARTNER`.
     """
 
     recipe: _Shallow
-    front_end: LogMelConfig
+    front_end: Annotated[LogMelConfig | EncoderConfig, Field(discriminator="kind")]
     model: NetworkConfig = Field(discriminator="kind")
     share: float = Field(gt=0, lt=1)
 

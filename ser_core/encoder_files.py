@@ -80,10 +80,10 @@ ENCODERS: Mapping[str, EncoderFacts] = {
 }  # fmt: skip
 
 
-def encoder_of(card: ModelCard) -> str | None:
-    """Return the encoder that a model reads, None where it needs none."""
-    front_end: Any = card.front_end
-    return str(front_end.encoder) if front_end.kind == "encoder" else None
+def encoders_of(card: ModelCard) -> tuple[str, ...]:
+    """Return the encoders that a model reads, its own and then its partner's; none where it needs none."""
+    front_ends: list[Any] = [card.front_end, *([card.partner.front_end] if card.partner else [])]
+    return tuple(dict.fromkeys(str(one.encoder) for one in front_ends if one.kind == "encoder"))
 
 
 def encoder_folder(name: str) -> Path | None:

@@ -15,7 +15,7 @@ import pytest
 
 from ser_core import encoder_files
 from ser_core.bundle import list_bundles, load_card
-from ser_core.encoder_files import ENCODERS, encoder_folder, encoder_of, fetch_encoder
+from ser_core.encoder_files import ENCODERS, encoder_folder, encoders_of, fetch_encoder
 from ser_core.errors import CancelledError, DownloadError, EncoderError, SERError
 
 hub = pytest.importorskip("huggingface_hub")
@@ -167,8 +167,11 @@ def test_a_folder_of_ones_own_is_used_first(cache: Path, monkeypatch: pytest.Mon
 
 
 def test_a_card_says_which_encoder_it_needs() -> None:
-    assert encoder_of(load_card(list_bundles()["lite"])) is None
-    assert encoder_of(SimpleNamespace(front_end=SimpleNamespace(kind="encoder", encoder=NAME))) == NAME  # type: ignore[arg-type]
+    assert encoders_of(load_card(list_bundles()["lite"])) == ()
+    one = SimpleNamespace(front_end=SimpleNamespace(kind="encoder", encoder=NAME), partner=None)
+    other = SimpleNamespace(front_end=SimpleNamespace(kind="encoder", encoder="other"), partner=one)
+    assert encoders_of(one) == (NAME,)  # type: ignore[arg-type]
+    assert encoders_of(other) == ("other", NAME)  # type: ignore[arg-type]
 
 
 def test_known_encoders_have_what_a_person_must_be_told() -> None:

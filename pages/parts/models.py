@@ -19,7 +19,7 @@ from ser_core.encoder_files import (
     ENCODERS,
     LIBRARIES_MISSING,
     encoder_folder,
-    encoder_of,
+    encoders_of,
     fetch_encoder,
     libraries_here,
 )
@@ -57,12 +57,12 @@ def choose_model() -> Path | None:
 
 
 def _missing_encoder(folder: Path) -> str | None:
-    """Return the encoder that a model reads and that is not on this machine."""
+    """Return the first encoder that a model reads and that is not on this machine."""
     try:
-        encoder = encoder_of(load_card(folder))
+        encoders = encoders_of(load_card(folder))
     except SERError:
         return None  # a damaged model says so where it is used
-    return encoder if encoder is not None and encoder_folder(encoder) is None else None
+    return next((encoder for encoder in encoders if encoder_folder(encoder) is None), None)
 
 
 def _stand_in(bundles: Mapping[str, Path], names: list[str]) -> str | None:

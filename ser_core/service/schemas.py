@@ -91,7 +91,7 @@ class ModelAnswer(BaseModel):
     labels: list[str] = Field(description="its classes")
     default: bool = Field(description="whether it answers where no model is named")
     loaded: bool = Field(description="whether it is in memory; the first request to another one takes seconds longer")
-    encoder: str | None = Field(description="the pretrained encoder that must be on the service's machine, if any")
+    encoders: list[str] = Field(description="the pretrained encoders that must be on the service's machine")
     threshold: Share = Field(description="from this confidence on an answer is sure")
     set_level: Share | None = Field(description="how often the candidates hold the true emotion")
     licence: str

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from ser_core.audio import load_audio
 from ser_core.bundle import ModelCard, find_bundle, list_bundles, load_card
-from ser_core.encoder_files import encoder_of
+from ser_core.encoder_files import encoders_of
 from ser_core.errors import BundleError, SERError
 from ser_core.examples import list_examples
 from ser_core.recogniser import Recogniser
@@ -122,7 +122,7 @@ def describe(card: ModelCard, default: str, loaded: frozenset[str]) -> dict[str,
         "labels": list(card.labels),
         "default": card.name == default,
         "loaded": card.name in loaded,
-        "encoder": encoder_of(card),
+        "encoders": list(encoders_of(card)),
         "threshold": card.threshold,
         "set_level": card.set_level,
         "licence": card.licence,

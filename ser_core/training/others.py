@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ser_core.errors import TrainingError
-from ser_core.features.logmel import LogMelConfig
+from ser_core.networks.adapted import AdaptedEncoderConfig
 from ser_core.training.recipe import NetworkRecipe, Recipe, recipe_from_run
 from ser_core.training.runs import RunFolder
 from ser_core.training.search import chosen_recipe
@@ -43,11 +43,11 @@ def partner_run(recipe: NetworkRecipe, name: str, protocol: str, fold: int) -> t
     Raises
     ------
     TrainingError
-        As there; and if it has other filters, a search, or does not read a log-mel spectrogram.
+        As there; and if it has other filters or a search, or runs layers of an encoder itself.
     """
     run, other = teacher_run(recipe, name, protocol, fold)
-    if not isinstance(other.front_end, LogMelConfig) or other.search:
-        raise TrainingError(f"'{name}' cannot be a partner: it must read a log-mel spectrogram and search nothing.")
+    if isinstance(other.network, AdaptedEncoderConfig) or other.search:
+        raise TrainingError(f"'{name}' cannot be a partner: it must adapt no encoder and search nothing.")
     if other.filters != recipe.filters:
         raise TrainingError(f"'{name}' cannot be the partner of '{recipe.name}': train both on the same clips.")
     return run, other

@@ -14,6 +14,7 @@ from ser_core.bundle import PARTNER
 from ser_core.emotions import class_indices, label_names
 from ser_core.errors import TrainingError
 from ser_core.files import write_bytes, write_text
+from ser_core.networks.encoded import EncoderConfig, pinned
 from ser_core.training.others import partner_run
 from ser_core.training.recipe import NetworkRecipe
 from ser_core.training.runs import LOGIT_COLUMNS
@@ -67,5 +68,7 @@ def partner_of(folder: Path) -> dict[str, Any] | None:
 
 
 def _described(other: NetworkRecipe, share: float) -> dict[str, Any]:
+    front_end = pinned(other.front_end) if isinstance(other.front_end, EncoderConfig) else other.front_end
     content = other.model_dump(mode="json")
-    return {"recipe": content, "front_end": content["front_end"], "model": content["network"], "share": share}
+    described = {"front_end": front_end.model_dump(mode="json"), "model": content["network"], "share": share}
+    return {"recipe": content} | described

@@ -174,15 +174,16 @@ def _write(
     is_network = isinstance(used, NetworkRecipe)
     name = "weights.safetensors" if is_network else "weights.skops"
     weights = (run.path / f"fold-{fold}" / name).read_bytes()
+    partner = partner_of(run.path / f"fold-{fold}")
     if isinstance(used, NetworkRecipe) and isinstance(used.network, HeadConfig):
-        weights = _halved(weights)
+        weights = _halved(weights, with_partner=partner is not None and partner["front_end"]["kind"] == "encoder")
     common: dict[str, Any] = {
         "name": folder.name,
         "description": recipe.description,
         "labels": label_names(recipe.labels),
         "front_end": pinned(used.front_end) if isinstance(used.front_end, EncoderConfig) else used.front_end,
         "model": _model(used),
-        "partner": partner_of(run.path / f"fold-{fold}"),
+        "partner": partner,
         "parameters": _parameters(weights) if is_network else None,
         "training_data": _training_data(heard),
         "recipe": used.model_dump(mode="json"),
@@ -312,10 +313,10 @@ def _model(recipe: Recipe) -> NetworkConfig | ClassicalConfig:
     return pinned_body(network) if isinstance(network, AdaptedEncoderConfig) else network
 
 
-def _halved(weights: bytes) -> bytes:
-    """Return weights with the large matrices in half precision: half the size, and the answers stay the same."""
+def _halved(weights: bytes, *, with_partner: bool = False) -> bytes:
+    """Return weights with the large matrices of heads in half precision: half the size, and the answers stay."""
     tensors = safetensors.numpy.load(weights)
-    own = {name: array for name, array in tensors.items() if not name.startswith(PARTNER)}
+    own = {name: array for name, array in tensors.items() if with_partner or not name.startswith(PARTNER)}
     large = {name for name, array in own.items() if array.size >= _LARGE and array.dtype == np.float32}
     return safetensors.numpy.save(
         {name: array.astype(np.float16) if name in large else array for name, array in tensors.items()}

@@ -92,7 +92,7 @@ class DistillationConfig(_Part):
 class PartnerConfig(_Part):
     """Another network that answers beside this one: their logits are averaged. Its run is of the same protocol."""
 
-    recipe: str = Field(description="a recipe on log-mel spectrograms; its run <recipe>-<protocol> is the partner")
+    recipe: str = Field(description="its run <recipe>-<protocol> is the partner")
     share: float = Field(0.5, gt=0, lt=1, description="of the partner's answer")
 
 

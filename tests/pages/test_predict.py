@@ -19,7 +19,7 @@ from pages.parts import inputs, models
 from ser_core.audio import assess_quality, load_audio
 from ser_core.bundle import list_bundles, load_card
 from ser_core.emotions import EMOTIONS
-from ser_core.encoder_files import encoder_of
+from ser_core.encoder_files import encoders_of
 from ser_core.examples import list_examples
 from ser_core.presentation import verdict
 from ser_core.recogniser import Prediction, Recogniser
@@ -195,7 +195,7 @@ def test_problems_come_before_the_answer(app: AppTest) -> None:
 
 
 def test_another_model_answers_and_says_so(app: AppTest, voice: bytes, saved: dict[str, str]) -> None:
-    names = [name for name, folder in list_bundles().items() if encoder_of(load_card(folder)) is None]
+    names = [name for name, folder in list_bundles().items() if not encoders_of(load_card(folder))]
     if len(names) < 2:
         pytest.skip("only one bundle that needs no encoder is installed")
     upload(app, "call.wav", voice)
@@ -347,7 +347,7 @@ def test_a_model_whose_encoder_is_missing_is_offered_with_its_size_and_lite_answ
     monkeypatch.setattr(models, "list_bundles", lambda: {"lite": lite, "base": tmp_path})
     monkeypatch.setattr(models, "_title", lambda folder, name: name.capitalize())
     monkeypatch.setattr(models, "load_card", lambda folder: folder)
-    monkeypatch.setattr(models, "encoder_of", lambda folder: "openai/whisper-base" if folder == tmp_path else None)
+    monkeypatch.setattr(models, "encoders_of", lambda folder: ("openai/whisper-base",) if folder == tmp_path else ())
     monkeypatch.setattr(models, "encoder_folder", lambda name: here[0] if here else None)
     monkeypatch.setattr(models, "fetch_encoder", lambda name, progress, cancelled: here.append(tmp_path) or tmp_path)
     app = press(open_app(), "example_sad")

@@ -151,9 +151,24 @@ def test_partners_answer_together_in_training_and_in_use(teacher: RunFolder, tmp
         load_scorer(copy, checked_weights(tmp_path / teacher.name, load_card(tmp_path / teacher.name)))
 
 
-def test_a_partner_with_other_clips_or_another_encoder_is_refused(teacher: RunFolder) -> None:
+def test_a_partner_may_read_an_encoder(teacher: RunFolder, tmp_path: Path) -> None:
+    run = _train(_with_partner(teacher, "teacher", name="heads"))
+    alone, both = (one.predictions(0)[LOGIT_COLUMNS].to_numpy() for one in (teacher, run))
+    np.testing.assert_allclose(both, alone, rtol=1e-4, atol=1e-4)  # the same head twice
+    publish_run(teacher, tmp_path / "head")
+    card = publish_run(run, tmp_path / "heads")
+    assert card.partner is not None
+    assert card.partner.front_end == card.front_end  # with the fingerprint of the encoder
+    _, sound = _test_clip(run)
+    model, single = (Recogniser.load(folder) for folder in (tmp_path / "heads", tmp_path / "head"))
+    np.testing.assert_allclose(
+        list(model.predict(sound).probabilities.values()), list(single.predict(sound).probabilities.values()), atol=1e-6
+    )
+
+
+def test_a_partner_with_other_clips_is_refused(teacher: RunFolder) -> None:
     _train(_pupil(name="fewer", filters=FilterConfig(emotions=("happy", "sad"))))
-    refused = {"fewer": "on the same clips", "teacher": "log-mel", "nobody": "'both' builds on 'nobody'"}
+    refused = {"fewer": "on the same clips", "nobody": "'both' builds on 'nobody'"}
     for name, words in refused.items():
         with pytest.raises(TrainingError, match=words):
             check_others(_with_partner(teacher, name), PROTOCOL, [0])

@@ -22,7 +22,7 @@ from ser_core.features.functionals import FunctionalsConfig, describe_functional
 from ser_core.features.logmel import LogMelConfig, mel_frequencies
 from ser_core.networks.encoded import EncoderConfig
 from ser_core.networks.encoders import FRAME
-from ser_core.recogniser import ModelInput, Recogniser
+from ser_core.recogniser import ModelInput
 from ser_core.signals.view import picture
 
 
@@ -45,17 +45,15 @@ def show_model_input(sound: Sound, folder: Path | None) -> None:
     st.markdown(f"**{model.card.title}** answers **{answer_words(answer)}** {source}:")
     chosen = _choose(inputs)
     _show_size(chosen)
-    if isinstance(model.card.front_end, LogMelConfig):
-        _show_log_mel(chosen, model.card.front_end, sound)
-    elif isinstance(model.card.front_end, EncoderConfig):
-        _show_states(chosen, model.card.front_end, sound)
+    if isinstance(model.card.front_end, FunctionalsConfig):
+        _show_functionals(chosen, model.card.front_end)
     else:
-        _show_functionals(chosen, model)
+        _show_frames(chosen, model.card.front_end, sound, "model_input")
     if chosen.partner and model.card.partner:
         share = 100 * model.card.partner.share
         st.markdown(f"**A second network** answers too, and counts {share:.0f} %. It reads this:")
         _show_size(chosen.partner)
-        _show_log_mel(chosen.partner, model.card.partner.front_end, sound, "model_partner")
+        _show_frames(chosen.partner, model.card.partner.front_end, sound, "model_partner")
     name = f"{PurePath(sound.name).stem or 'sound'}-{model.card.name}-input.npz"
     download("Array (NPZ)", lambda: _npz(inputs), name, "application/zip", "data_array")
 
@@ -79,7 +77,14 @@ def _choose(inputs: list[ModelInput]) -> ModelInput:
     return inputs[number]
 
 
-def _show_log_mel(chosen: ModelInput, config: LogMelConfig, sound: Sound, name: str = "model_input") -> None:
+def _show_frames(chosen: ModelInput, config: LogMelConfig | EncoderConfig, sound: Sound, name: str) -> None:
+    if isinstance(config, LogMelConfig):
+        _show_log_mel(chosen, config, sound, name)
+    else:
+        _show_states(chosen, config, sound, name)
+
+
+def _show_log_mel(chosen: ModelInput, config: LogMelConfig, sound: Sound, name: str) -> None:
     frames = chosen.array.shape[1]
     times = chosen.start_s + np.arange(frames) * config.hop / SAMPLE_RATE
     figure = picture_figure(picture(chosen.array, times, mel_frequencies(config)[1:-1]), config.range_db)
@@ -95,13 +100,13 @@ def _show_log_mel(chosen: ModelInput, config: LogMelConfig, sound: Sound, name: 
     )
 
 
-def _show_states(chosen: ModelInput, config: EncoderConfig, sound: Sound) -> None:
+def _show_states(chosen: ModelInput, config: EncoderConfig, sound: Sound, name: str) -> None:
     frames, step_s = chosen.array.shape[1], config.block * FRAME / SAMPLE_RATE
     times = chosen.start_s + np.arange(frames) * step_s
     figure = states_figure(chosen.array, times, config.layers)
     layers = ", ".join(str(number) for number in config.layers)
     alt = f"What layers {layers} of the encoder make of the sound: {config.width} numbers each, {frames} frames."
-    _show_picture(figure, times, alt, sound, "model_input")
+    _show_picture(figure, times, alt, sound, name)
     st.markdown(
         f"- **Columns**: one every {1000 * step_s:g} ms; the encoder itself works in steps of 20 ms.\n"
         f"- **Rows**: the states of layers {layers} of `{config.encoder}`, {config.width} numbers each, of "
@@ -119,9 +124,7 @@ def _show_picture(figure: go.Figure, times: np.ndarray, alt: str, sound: Sound, 
     save_chart(figure, name, f"{alt} {sound.name}")
 
 
-def _show_functionals(chosen: ModelInput, model: Recogniser) -> None:
-    config = model.card.front_end
-    assert isinstance(config, FunctionalsConfig)
+def _show_functionals(chosen: ModelInput, config: FunctionalsConfig) -> None:
     rows = []
     for name, value in zip(functional_names(config), chosen.array[0], strict=True):
         family, unit, words = describe_functional(name)
