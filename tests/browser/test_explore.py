@@ -102,6 +102,7 @@ def test_choose_a_clip_and_play_it(browser: Browser, open_page: OpenPage, explor
     assert 0.55 < player.evaluate("e => e.duration") < 0.65
 
 
+@pytest.mark.long
 def test_a_computation_is_started_and_its_result_appears(
     browser: Browser, open_page: OpenPage, explore_address: str
 ) -> None:

@@ -142,6 +142,7 @@ def test_a_missing_microphone_is_explained(launch: Callable[..., Browser], open_
     expect(page.locator(".st-key-card_record")).to_contain_text("No microphone was found")
 
 
+@pytest.mark.long
 def test_an_insecure_address_is_explained(
     launch: Callable[..., Browser], open_page: OpenPage, address: str, spoken_clip: Path
 ) -> None:
@@ -155,6 +156,7 @@ def test_an_insecure_address_is_explained(
     assert answer(page, spoken_clip.name).startswith(WORDS)
 
 
+@pytest.mark.long
 def test_a_phone_stacks_the_cards_and_brings_the_answer_into_view(browser: Browser, open_page: OpenPage) -> None:
     page = open_page(browser, viewport={"width": 390, "height": 844})
     tops = [page.locator(f".st-key-card_{name}").bounding_box()["y"] for name in ("example", "record", "upload")]

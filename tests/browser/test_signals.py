@@ -56,6 +56,7 @@ def axis(page: Page, name: str) -> list[float]:
     return list(panel(page, name).evaluate("chart => chart.layout.xaxis.range"))
 
 
+@pytest.mark.long
 def test_one_cursor_goes_through_all_panels_and_follows_the_player(browser: Browser, open_page: OpenPage) -> None:
     page = open_page(browser, viewport={"width": 1280, "height": 1800})
     signals(page)

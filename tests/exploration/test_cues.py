@@ -71,7 +71,8 @@ def test_a_speaker_is_never_on_both_sides() -> None:
     table = _table(0.0, 0.0)
     table["emotion"] = pd.Series(np.array(EMOTIONS)[table["speaker"].astype(int) % 4], dtype="string")
     rng = np.random.default_rng(1)
-    places = {key: rng.normal(0, 30, len(CUES)) for key in {*zip(table["corpus"], table["speaker"], strict=True)}}
+    everybody = sorted({*zip(table["corpus"], table["speaker"], strict=True)})
+    places = {key: rng.normal(0, 30, len(CUES)) for key in everybody}
     keys = list(zip(table["corpus"], table["speaker"], strict=True))
     table[list(CUES)] = np.stack([places[key] for key in keys]) + rng.normal(0, 0.1, (len(table), len(CUES)))
     assert _result(cues_predict(table), "all", "emotion").uar < 0.5
