@@ -39,7 +39,7 @@ def test_the_short_form_ends_in_sentences_alone_and_files_are_the_same_each_time
     assert result.returncode == 0, result.stderr
     answer = json.loads(result.stdout)
     assert answer["faults"] == []
-    assert answer["inputs"] >= 35
+    assert answer["inputs"] >= 40
     assert {"sound", "corpus", "bundle", "archive", "upload"} <= set(answer["groups"])
     assert all(group["errors"] + group["answers"] == group["calls"] for group in answer["groups"].values())
     assert answer["groups"]["sound"]["errors"] > 10
