@@ -60,9 +60,7 @@ def _cards() -> Iterator[Case]:
         "front-end-encoder": {"front_end": {"kind": "encoder", "encoder": "../../etc", "layers": [1], "width": 16}},
         "front-end-window": {"front_end": own["front_end"] | {"window": 8192, "n_fft": 64}},
         "front-end-band": {"front_end": own["front_end"] | {"f_min": 7000.0, "f_max": 100.0}},
-        "partner": {
-            "partner": {name: json.loads(card)[name] for name in ("recipe", "front_end", "model")} | {"share": 0.5}
-        },
+        "partner": {"partner": {name: own[name] for name in ("recipe", "front_end", "model")} | {"share": 0.5}},
         "channels-huge": {"model": json.loads(card)["model"] | {"channels": [1024] * 5, "hidden": 1024}},
         "setting-unknown": {"trust_remote_code": True},
         "onnx": {"onnx": {"file": "../x", "bytes": 1, "sha256": "0", "weights_sha256": "0"}},

@@ -206,8 +206,9 @@ def _calibrated(
 
 
 def _partners(run: RunFolder) -> set[str]:
-    """Return what is known of the partners of a run's folds: one text, where they are all the same."""
-    return {json.dumps(partner_of(folder), sort_keys=True) for folder in run.path.glob("fold-*")}
+    """Return what is known of the partners of a run's finished folds: one text, where they are all the same."""
+    finished = (path.parent for path in run.path.glob("fold-*/predictions.parquet"))
+    return {json.dumps(partner_of(folder), sort_keys=True) for folder in finished}
 
 
 def _held_out_beside(run: RunFolder, recipe: Recipe, table: pd.DataFrame) -> RunFolder | None:
