@@ -31,6 +31,10 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _ANSWER_S = 30
+_WORKER_S = 30
+
+#: Dask gives its own thread ten seconds to start and asserts that it did: too few on a starved machine.
+_STARTS = 5
 _PACKAGE = Path(__file__).resolve().parent
 _KILLED = (
     "A worker process was killed, perhaps because its memory is full: try again with fewer jobs; what was finished is "
@@ -136,21 +140,20 @@ def _client(address: str) -> Any:
         ) from error
     # A recording in a call is large for Dask's taste; it is sent once all the same.
     dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"})
-    options = {"timeout": _ANSWER_S, "set_as_default": False}
     try:
-        try:
-            return Client(address, **options)
-        except AssertionError:  # Dask gives its own thread ten seconds to start: too few on a starved machine
-            return Client(address, **options)
+        for _ in range(_STARTS):
+            with contextlib.suppress(AssertionError):
+                return Client(address, timeout=_ANSWER_S, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:  # a timeout is an OSError
         raise ClusterError(
             f"No Dask scheduler answers at '{address}': check the address (tcp://HOST:8786), or start 'dask scheduler'."
         ) from error
+    raise ClusterError("This machine is too busy to ask the cluster for anything: try again when it has less to do.")
 
 
 def _check_workers(client: Any, address: str) -> None:
     try:
-        client.wait_for_workers(1, timeout=_ANSWER_S)
+        client.wait_for_workers(1, timeout=_WORKER_S)
         versions = client.run(code_version)
     except TimeoutError as error:
         raise ClusterError(

@@ -71,7 +71,7 @@ class Cluster:
         self.workers = [worker for worker in self.workers if worker.poll() is None]
         options = ("--nthreads", "1", "--no-nanny", "--local-directory", str(self.folder))
         self.workers += [self._start("dask_worker", self.address, *options) for _ in range(count - len(self.workers))]
-        with distributed.Client(self.address, set_as_default=False) as client:
+        with parallel._client(self.address) as client:
             client.wait_for_workers(count, timeout=300)
         return self.address
 
@@ -86,6 +86,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     started = Cluster(tmp_path_factory.mktemp("cluster"))
     with dask.config.set({"distributed.comm.timeouts": PATIENCE}), pytest.MonkeyPatch.context() as patch:
         patch.setattr(parallel, "_ANSWER_S", 200)
+        patch.setattr(parallel, "_WORKER_S", 200)
         yield started
     started.stop()
 
@@ -207,11 +208,31 @@ def test_work_is_done_over_there(cluster: Cluster) -> None:
     assert {pid for _, pid in found} <= {worker.pid for worker in cluster.workers}
 
 
+def test_a_thread_of_dask_that_starts_too_late_is_started_again(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, start, late = cluster.have(1), distributed.utils.LoopRunner.start, [True]
+
+    def start_late(runner: Any) -> None:
+        if late.pop() if late else False:
+            raise AssertionError
+        start(runner)
+
+    monkeypatch.setattr(distributed.utils.LoopRunner, "start", start_late)
+    with on_cluster(address):
+        assert list(unordered(abs, [-1])) == [1]
+    assert not late
+    late.extend([True] * parallel._STARTS)
+    with pytest.raises(ClusterError, match="too busy"), on_cluster(address):
+        pass
+
+
 def test_what_is_wrong_with_a_cluster_is_a_sentence(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parallel, "_ANSWER_S", 2)
-    for address in ("tcp://127.0.0.1:1", "nonsense://x", "no address"):
-        with pytest.raises(ClusterError, match="No Dask scheduler answers"), on_cluster(address):
-            pass
+    with monkeypatch.context() as patch:
+        patch.setattr(parallel, "_ANSWER_S", 2)
+        for address in ("tcp://127.0.0.1:1", "nonsense://x", "no address"):
+            with pytest.raises(ClusterError, match="No Dask scheduler answers"), on_cluster(address):
+                pass
     address = cluster.have(1)
     with monkeypatch.context() as patch:
         patch.setattr(parallel, "_PACKAGE", PROJECT / "scripts")  # so that the code here is another
@@ -220,5 +241,6 @@ def test_what_is_wrong_with_a_cluster_is_a_sentence(cluster: Cluster, monkeypatc
     for worker in cluster.workers:
         worker.kill()
         worker.wait()
+    monkeypatch.setattr(parallel, "_WORKER_S", 2)
     with pytest.raises(ClusterError, match="has no worker"), on_cluster(address):
         pass
