@@ -1,0 +1,154 @@
+"""What each ingredient of a recipe brings: it is trained without one at a time, each with several seeds.
+
+What is asked is how the same network fares on speakers it has not heard when one thing is missing (Meyes et al. 2019,
+https://arxiv.org/abs/1901.08644). A difference is always between trainings of the same seed and fold; one that changes
+its sign from seed to seed is luck.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from ser_core.emotions import class_indices, label_names
+from ser_core.errors import RecipeError
+from ser_core.training.features import load_features
+from ser_core.training.fit import macro_recall
+from ser_core.training.job import train_folds
+from ser_core.training.recipe import NetworkRecipe, Recipe, with_settings
+from ser_core.training.runs import LOGIT_COLUMNS, RunFolder
+
+#: The recipe as it is.
+WHOLE = "nothing"
+
+_PLAIN_SOUND = {"speed": 0, "pitch": 0, "noise_probability": 0, "tilt_db": 0, "band_masks": 0, "time_masks": 0}
+
+#: What can be left out -> the settings that leave it out.
+INGREDIENTS: dict[str, dict[str, Any]] = {
+    WHOLE: {},
+    "teacher": {"distillation": None},
+    "teacher's vectors": {"distillation.vectors": 0},
+    "listeners": {"listeners": 0},
+    "corpus weights": {"corpus_weights": {}},
+    "averaged weights": {"optimiser.average_decay": 0},
+    "label smoothing": {"optimiser.label_smoothing": 0},
+    "mixup": {"augmentation.mixup": 0},
+    "other augmentation": {f"augmentation.{name}": value for name, value in _PLAIN_SOUND.items()},
+    "variants": {"variants.kinds": []},
+    "partner": {"partner": None},
+}
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One training: of which recipe, without what; where it is kept."""
+
+    recipe: Recipe
+    without: str
+    protocol: str
+    fold: int
+    path: Path
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a trial's held-out speakers say: corpus -> UAR over the classes that it has, of either part."""
+
+    without: str
+    seed: int
+    test: dict[str, float]
+    validation: dict[str, float]
+
+
+def trials(
+    recipe: Recipe, protocol: str, folder: Path, *, fold: int = 0, seeds: int = 3, epochs: int | None = None
+) -> list[Trial]:
+    """Return what is to be trained: for each seed the recipe as it is, and without each ingredient that it has.
+
+    Parameters
+    ----------
+    folder
+        Holds a run folder for each.
+    epochs
+        Fewer or more than the recipe's; the learning rate falls to zero over as many.
+
+    Raises
+    ------
+    RecipeError
+        If it is no recipe of a network.
+    """
+    if not isinstance(recipe, NetworkRecipe):
+        raise RecipeError(f"{recipe.name} is no network: only of a network's recipe things can be left out.")
+    found = []
+    for seed in range(recipe.seed, recipe.seed + seeds):
+        shared = {"seed": seed, "optimiser.epochs": epochs or recipe.optimiser.epochs}
+        whole = with_settings(recipe, shared)
+        for name, change in INGREDIENTS.items():
+            lacking = _without(whole, change)
+            if name == WHOLE or lacking != whole:
+                lacked = name.replace("'s", "").replace(" ", "-")
+                place = f"{recipe.name}-{protocol}-{fold}-epochs-{shared['optimiser.epochs']}-without-{lacked}-{seed}"
+                found.append(Trial(lacking, name, protocol, fold, folder / place))
+    return found
+
+
+def run_trial(trial: Trial) -> Outcome:
+    """Train one where it is not finished, from its last epoch on, and score it."""
+    run = RunFolder(trial.path)
+    if not run.recipe_path.exists():
+        run = RunFolder.create(trial.path, trial.recipe, trial.protocol)
+    if not run.finished(trial.fold):
+        table, store = load_features(trial.recipe)
+        train_folds(run, trial.recipe, trial.protocol, table, store, folds=[trial.fold])
+    frame = run.predictions(trial.fold)
+    test, validation = (_uar(frame, trial.recipe, part) for part in ("test", "validation"))
+    return Outcome(trial.without, trial.recipe.seed, test, validation)
+
+
+def ablation_table(outcomes: Iterable[Outcome], part: Literal["test", "validation"] = "test") -> pd.DataFrame:
+    """Return what leaving out costs: per ingredient and corpus the difference to the whole recipe.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns without, corpus, seeds, uar (mean over seeds), and difference, least, most: mean, smallest and largest
+        difference over seeds, negative where leaving out costs; 0 for the whole recipe. In the order of `INGREDIENTS`.
+    """
+    rows = [
+        {"without": one.without, "seed": one.seed, "corpus": corpus, "uar": score}
+        for one in outcomes
+        for corpus, score in (one.test if part == "test" else one.validation).items()
+    ]
+    scores = pd.DataFrame(rows).set_index(["without", "corpus", "seed"])["uar"].unstack("seed")
+    whole = scores.loc[WHOLE].reindex(scores.index.get_level_values("corpus"))
+    difference = scores - whole.to_numpy()
+    summary = {
+        "seeds": scores.notna().sum(axis=1),
+        "uar": scores.mean(axis=1),
+        "difference": difference.mean(axis=1),
+        "least": difference.min(axis=1),
+        "most": difference.max(axis=1),
+    }
+    table = pd.DataFrame(summary).reset_index()
+    order = table["without"].map(list(INGREDIENTS).index)
+    return table.assign(order=order).sort_values(["order", "corpus"]).drop(columns="order").reset_index(drop=True)
+
+
+def _without(recipe: Recipe, change: dict[str, Any]) -> Recipe:
+    try:
+        return with_settings(recipe, change)
+    except RecipeError:  # of a part that this recipe lacks altogether
+        return recipe
+
+
+def _uar(frame: pd.DataFrame, recipe: Recipe, part: str) -> dict[str, float]:
+    chosen = frame[frame["part"] == part].reset_index(drop=True)
+    columns = [LOGIT_COLUMNS[place] for place in class_indices(label_names(recipe.labels))]
+    logits = chosen[columns].to_numpy()
+    rows = {str(corpus): np.asarray(group) for corpus, group in chosen.groupby("corpus").groups.items()}
+    return {corpus: macro_recall(logits[at], chosen, at, recipe) for corpus, at in rows.items()}
