@@ -1,8 +1,10 @@
 # make app, make test: each prepares .venv first, the second time at once.
 PYTHON ?= python3.11
 VENV := .venv
-# A file to a process, in the order of tests/conftest.py.
-PARALLEL := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# A file to a process, in the order of tests/conftest.py. One process more than there are cores: much of the time is spent
+# waiting for browsers and for programs to start.
+CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+PARALLEL := -n $(shell expr $(CORES) + 1) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 CORE := $(VENV)/.core

@@ -39,7 +39,8 @@ def main(arguments: list[str] | None = None) -> int:
     clips = table[neutral].reset_index(drop=True)
     content = neutral_reference(clips, names, _measured(clips))
     write_neutral(content)
-    print(f"Wrote neutral.json from {content['clips']} clips of {content['speakers']} speakers.")
+    counts = content["heard"]["all"]
+    print(f"Wrote neutral.json from {counts['clips']} clips of {counts['speakers']} speakers.")
     return FINE
 
 

@@ -137,9 +137,9 @@ def _agents(table: pd.DataFrame) -> list[str]:
         for row in agents.to_dict("records")
     ]  # fmt: skip
     words = (
-        f"Intervals by drawing calls anew (bootstrap); none with fewer than {LEAST_CALLS} calls. An agent stands out "
-        "where the difference is other than zero with 95 % confidence over all agents together. Who gets which calls "
-        "is not known here, and may be the reason for a difference."
+        f"Intervals of 95 %; none with fewer than {LEAST_CALLS} calls. An agent stands out who is further from the "
+        "others than anybody would be in 95 % of all cases if the same calls were handed out by chance. Who gets which "
+        "calls is not known here, and may be the reason for a difference."
     )
     return ["<h2>Agents</h2>", _table(headings, rows), _agents_svg(agents), f'<p class="note">{words}</p>']
 

@@ -72,7 +72,8 @@ def batch_words(calls: Sequence[Call]) -> str:
     broken = sum(call.heard is None for call in calls)
     mixed = sum(call.side == "mixed" for call in calls)
     seconds = sum(call.heard.duration_s for call in calls if call.heard)
-    length = f"{seconds / 3600:.1f} hours" if seconds >= 3600 else f"{int(seconds // 60)} min {seconds % 60:.0f} s"
+    whole = round(seconds)
+    length = f"{seconds / 3600:.1f} hours" if seconds >= 3600 else f"{whole // 60} min {whole % 60} s"
     parts = [f"{len(calls) - broken:,} calls, {length}"]
     parts += [f"{broken:,} could not be read"] if broken else []
     parts += [f"{mixed:,} with both speakers on one channel"] if mixed else []

@@ -13,7 +13,6 @@ from ser_core.explanation.deletion import FADE_S, Deletion
 from ser_core.explanation.importance import Explanation
 from ser_core.recordings import Recording, Timeline
 from ser_core.recordings.speech import Span
-from ser_core.recordings.timeline import _steps
 
 #: Silence between two parts, in seconds: they do not belong together.
 _GAP_S = 0.15
@@ -46,10 +45,11 @@ def step_window(timeline: Timeline, time_s: float) -> tuple[Span, Span]:
     AudioError
         If nobody speaks in the recording.
     """
-    steps = _steps(timeline.speech)
-    if not steps:
+    if not timeline.segments:
         raise AudioError("No speech was found in this recording, so there is nothing to explain: choose another.")
-    return min(steps, key=lambda one: max(one[0][0] - time_s, time_s - one[0][1], 0.0))
+    steps = [(segment.start_s, segment.end_s) for segment in timeline.segments]
+    judged = zip(steps, timeline.windows, strict=True)
+    return min(judged, key=lambda one: max(one[0][0] - time_s, time_s - one[0][1], 0.0))
 
 
 def cut_moment(recording: Recording, start_s: float, end_s: float) -> Waveform:

@@ -136,11 +136,21 @@ def compare(values: Mapping[str, float], group: Group = "all") -> list[Statement
     return [statement for statement in found if statement in kept]
 
 
-@functools.cache
 def reference() -> Mapping[str, Mapping[str, Mapping[str, float]]]:
     """Return {group: {functional: {"mean", "std"}}} of neutral clips."""
-    groups: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))["groups"]
+    groups: dict[str, Any] = _content()["groups"]
     return groups
+
+
+def heard(group: Group) -> tuple[int, int]:
+    """Return of how many neutral clips, of how many speakers, the reference of a group was made."""
+    counts = _content()["heard"][group]
+    return counts["clips"], counts["speakers"]
+
+
+@functools.cache
+def _content() -> dict[str, Any]:
+    return dict(json.loads(FILE.read_text(encoding="utf-8")))
 
 
 def neutral_reference(clips: pd.DataFrame, names: list[str], values: np.ndarray) -> dict[str, Any]:
@@ -160,15 +170,16 @@ def neutral_reference(clips: pd.DataFrame, names: list[str], values: np.ndarray)
     people = clips[["corpus", "speaker", "sex"]].astype(str).loc[whole].reset_index(drop=True)
     weights = 1 / people.groupby(["corpus", "speaker"])["sex"].transform("size").to_numpy(float)
     groups: dict[str, Any] = {}
+    counts: dict[str, Any] = {}
     for group in GROUPS:
         here = np.ones(len(people), bool) if group == "all" else (people["sex"] == group).to_numpy(bool)
         groups[group] = {name: _moments(frame, name, weights, here) for name in _WORDS}
-    speakers = len(people.drop_duplicates(["corpus", "speaker"]))
+        speakers = len(people[here].drop_duplicates(["corpus", "speaker"]))
+        counts[group] = {"clips": int(here.sum()), "speakers": speakers}
     return {
         "about": "Mean and standard deviation of functionals over neutral clips of CREMA-D, RAVDESS, SAVEE and TESS; "
         "each speaker counts alike.",
-        "clips": len(people),
-        "speakers": speakers,
+        "heard": counts,
         "groups": groups,
     }
 

@@ -54,6 +54,8 @@ class Timeline:
         From this confidence on the model counts as sure.
     name
         What the recording is called.
+    windows
+        From where to where each segment was judged.
     """
 
     segments: tuple[Segment, ...]
@@ -64,6 +66,7 @@ class Timeline:
     model: str
     threshold: float
     name: str
+    windows: tuple[Span, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the timeline as programs get it, in JSON or over HTTP; without the envelope."""
@@ -114,17 +117,19 @@ def read_timeline(
         model=recogniser.card.name,
         threshold=recogniser.card.threshold,
         name=recording.name,
+        windows=tuple(judged.windows),
     )
 
 
 class Judged(NamedTuple):
-    """What each step says alone, before it is smoothed [probabilities: shape=(n, n_classes)]; times in seconds."""
+    """What each step says alone, from its window, before it is smoothed [probabilities: shape=(n, n_classes)]; in s."""
 
     spans: list[Span]
     probabilities: np.ndarray
     speech: list[Span]
     duration_s: float
     envelope: np.ndarray
+    windows: list[Span]
 
 
 def judge(
@@ -138,6 +143,7 @@ def judge(
     """Return what each step says alone; arguments and errors as for :func:`read_timeline`."""
     envelope, ended = Envelope(), 0.0
     spans: list[Span] = []
+    windows: list[Span] = []
     speech: list[Span] = []
     values = [np.zeros((0, len(recogniser.card.labels)))]
     for part in _ahead(spoken_parts(recording.blocks(channel, seconds=10.0))):
@@ -149,12 +155,13 @@ def judge(
             heard = Waveform(part.samples).cut(window[0] - part.start_s, window[1] - part.start_s)
             values.append(recogniser.probabilities_within(heard, _spoken(window, part.wider))[None])
             spans.append(step)
+            windows.append(window)
         _stop_if(cancelled)
         if progress:
             progress(round(ended), round(max(recording.duration_s, ended)))
     if progress:
         progress(round(ended), round(ended))
-    return Judged(spans, np.concatenate(values), speech, ended, envelope.array())
+    return Judged(spans, np.concatenate(values), speech, ended, envelope.array(), windows)
 
 
 def segments_of(spans: Sequence[Span], probabilities: np.ndarray, labels: Sequence[str]) -> tuple[Segment, ...]:

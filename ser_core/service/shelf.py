@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import OrderedDict
+import time
 from collections.abc import Callable
 
 from ser_core.audio import load_audio
@@ -27,7 +27,7 @@ class Shelf:
     default
         Name or folder of the bundle that answers where a caller names none; it is never dropped.
     most
-        Models in memory at a time.
+        Models in memory at a time; the default one and the one asked for are always among them.
 
     Raises
     ------
@@ -41,7 +41,8 @@ class Shelf:
         self.failed = False
         self._place, self._most, self._load = default, max(1, most), load
         self._lock = threading.Lock()
-        self._loaded: OrderedDict[str, Recogniser] = OrderedDict()
+        self._loaded: dict[str, Recogniser] = {}
+        self._used: dict[str, float] = {}
 
     def get(self, name: str | None = None) -> Recogniser:
         """Return a model by its name, loaded; it takes seconds where nobody asked before.
@@ -54,10 +55,12 @@ class Shelf:
             If it cannot be loaded.
         """
         name = name or self.default
-        found = self._loaded.get(name)
+        found = self._loaded.get(name)  # without the lock, which whoever loads another model holds for seconds
+        if found is None:
+            self.check(name)
+        self._used[name] = time.monotonic()
         if found is not None:
             return found
-        self.check(name)
         place = self._place if name == self.default else name
         with self._lock:
             if name not in self._loaded:
@@ -66,8 +69,7 @@ class Shelf:
                 except SERError as error:  # callers are not told of folders, whoever runs the service is
                     log.error("model_failed", extra={"model": name, "reason": str(error)})
                     raise
-                self._drop_the_oldest()
-            self._loaded.move_to_end(name)
+                self._drop_for(name)
             return self._loaded[name]
 
     def check(self, name: str | None) -> None:
@@ -108,9 +110,11 @@ class Shelf:
                 log.warning("model_left_out", extra={"model": name, "reason": str(error)})
         return cards
 
-    def _drop_the_oldest(self) -> None:
-        for name in [name for name in self._loaded if name != self.default][: max(0, len(self._loaded) - self._most)]:
-            del self._loaded[name]
+    def _drop_for(self, name: str) -> None:
+        """Drop what was not asked for the longest, but neither the default model nor *name*."""
+        others = sorted(self._loaded.keys() - {self.default, name}, key=lambda other: self._used.get(other, 0.0))
+        for other in others[: max(0, len(self._loaded) - self._most)]:
+            del self._loaded[other]
 
 
 def describe(card: ModelCard, default: str, loaded: frozenset[str]) -> dict[str, object]:

@@ -11,8 +11,10 @@ from ser_core.audio import SAMPLE_RATE, Waveform
 from ser_core.errors import AudioError
 from ser_core.explanation import Explanation
 from ser_core.explanation.parts import cut_moment, decisive_sound, rest_sound, step_window
-from ser_core.recordings import Timeline, open_recording
+from ser_core.recogniser import Recogniser
+from ser_core.recordings import open_recording, read_timeline
 from tests.pages.conftest import as_wav
+from tests.synthetic import voice
 
 
 def _explanation(steps: np.ndarray) -> Explanation:
@@ -44,10 +46,13 @@ def test_a_moment_is_cut_where_it_lies() -> None:
 
 
 def test_the_step_at_a_moment_is_found() -> None:
-    timeline = Timeline((), ((1.0, 7.0), (20.0, 21.0)), 30.0, np.zeros((2, 1)), ("sad",), "made", 0.5, "made")
-    step, window = step_window(timeline, 4.5)
-    assert step[0] <= 4.5 <= step[1]
-    assert window[1] - window[0] == pytest.approx(3.0)
-    assert step_window(timeline, 29.0)[0] == (20.0, 21.0)
+    samples = np.concatenate([voice(7.0)] * 10)  # nobody pauses for a minute: it is judged in parts
+    timeline = read_timeline(Recogniser.load("lite"), open_recording(as_wav(samples), name="long.wav"))
+    assert len(timeline.windows) == len(timeline.segments)
+    for segment, window in zip(timeline.segments, timeline.windows, strict=True):
+        found = step_window(timeline, (segment.start_s + segment.end_s) / 2)
+        assert found == ((segment.start_s, segment.end_s), window)
+        assert window[0] <= segment.start_s < segment.end_s <= window[1]
+    assert step_window(timeline, 1000.0)[1] == timeline.windows[-1]
     with pytest.raises(AudioError, match="No speech"):
-        step_window(replace(timeline, speech=()), 1.0)
+        step_window(replace(timeline, segments=(), windows=()), 1.0)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ser_core.explanation.prosody import GROUPS, MOST, compare, neutral_reference, reference
+from ser_core.explanation.prosody import GROUPS, MOST, compare, heard, neutral_reference, reference
 from ser_core.features.functionals import functional_names
 
 
@@ -46,6 +46,9 @@ def test_every_speaker_of_the_reference_counts_alike() -> None:
     values = np.ones((4, len(names)), np.float32)
     values[:, names.index("f0_p50")] = [30, 30, 30, 20]
     content = neutral_reference(clips, names, values)
-    assert content["speakers"] == 2
+    assert content["heard"] == {
+        "all": {"clips": 4, "speakers": 2}, "female": {"clips": 3, "speakers": 1}, "male": {"clips": 1, "speakers": 1},
+    }  # fmt: skip
+    assert heard("all")[0] == heard("female")[0] + heard("male")[0] == 1703
     assert content["groups"]["all"]["f0_p50"]["mean"] == pytest.approx(25)
     assert content["groups"]["male"]["f0_p50"]["mean"] == pytest.approx(20)

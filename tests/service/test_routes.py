@@ -171,3 +171,11 @@ def test_only_so_many_models_stay_in_memory() -> None:
         assert shelf.get(name) == (name or "lite")
     assert shelf.loaded() == {"lite", others[-1]}
     assert loads == ["lite", *others]
+
+
+@pytest.mark.parametrize("most", [1, 3])
+def test_the_model_that_was_not_asked_for_the_longest_is_dropped(most: int) -> None:
+    shelf = Shelf("lite", most=most, load=lambda place: place)  # type: ignore[arg-type,return-value]
+    for name in ("lite", "tiny", "functionals-svm", "tiny", "base"):
+        assert shelf.get(name) == name
+    assert shelf.loaded() == ({"lite", "base"} if most == 1 else {"lite", "tiny", "base"})

@@ -150,9 +150,9 @@ def show_agents(view: View) -> None:
     alt = f"Share of dissatisfied speech of the callers of {len(agents)} agents, with 95 % intervals."
     show_chart(agents_figure(agents), "calls_agents", alt, guarded(agents), title="Agents")
     st.caption(
-        f"Points are means over an agent's calls, lines their 95 % intervals (bootstrap over calls; none with fewer "
-        f"than {LEAST_CALLS} calls). Who stands out is judged with 95 % confidence over all agents together. Agents "
-        "get different calls: a difference is no proof of a fault."
+        f"Points are means over an agent's calls, lines their 95 % intervals (none with fewer than {LEAST_CALLS} "
+        "calls). Who stands out is further from the others than anybody would be in 95 % of all cases if the same "
+        "calls were handed out by chance. Agents get different calls: a difference is no proof of a fault."
     )
 
 

@@ -25,7 +25,7 @@ def show_change(sound: Sound, folder: Path) -> None:
         return
     others = [_ANY, *(label for label in model.card.labels if label != answer)]
     wanted = st.selectbox(
-        f"What would turn {answer} into", others, key=f"why_target_{sound.digest[:24]}", width=260,
+        f"What would turn {answer} into", others, key=f"why_target_{model.card.name}_{sound.digest}", width=260,
         format_func=lambda name: name if name == _ANY else group_label(name),
     )  # fmt: skip
     target, waveform = None if wanted == _ANY else wanted, sound.waveform

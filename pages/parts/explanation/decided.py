@@ -44,7 +44,7 @@ def show_decided(sound: Sound, folder: Path, *, spoken: bool = False, label: str
     labels = list(model.card.labels)
     chosen = st.selectbox(
         "What speaks for", labels, index=labels.index(label), format_func=group_label,
-        key=f"why_label_{sound.digest[:24]}", width=260,
+        key=f"why_label_{model.card.name}_{sound.digest}", width=260,
     )  # fmt: skip
     waveform = sound.waveform
 
@@ -94,7 +94,7 @@ def _sentence(found: Explanation) -> str:
 
 def _show_players(found: Explanation, sound: Sound) -> None:
     """Draw the buttons that play only what decided, or all but that."""
-    playing = f"why_playing_{sound.digest[:24]}_{found.label}"
+    playing = f"why_playing_{sound.digest}_{found.label}"
     with st.container(horizontal=True, gap="small"):
         for key, words in (("decided", "Play only what decided"), ("rest", "Play all but that")):
             st.button(

@@ -8,7 +8,7 @@ import streamlit as st
 from pages.parts.explanation.kept import at_once
 from pages.parts.inputs import Sound
 from pages.parts.show import show_table
-from ser_core.explanation.prosody import GROUPS, LEAST_DEVIATIONS, MOST, Group, compare
+from ser_core.explanation.prosody import GROUPS, LEAST_DEVIATIONS, MOST, Group, compare, heard
 from ser_core.features.functionals import describe_functional, functionals
 
 _TITLES: dict[Group, str] = {"all": "all speakers", "female": "women", "male": "men"}
@@ -28,10 +28,11 @@ def show_voice(sound: Sound) -> None:
         st.markdown(f"Nothing that is measured here differs much from {GROUPS[group]}.")
     for statement in found:
         st.markdown(f"- **{statement.words}** ({abs(statement.deviations):.1f} standard deviations)")
+    clips, speakers = heard(group)
     st.caption(
-        f"Compared with {GROUPS[group]} in CREMA-D, RAVDESS, SAVEE and TESS: 1,703 clips of 121 actors, each actor "
-        f"counting alike. Only what lies more than {LEAST_DEVIATIONS:g} standard deviation from their mean is said, "
-        f"and at most {MOST} things. It is what can be measured of the voice, not what the model went by."
+        f"Compared with {GROUPS[group]} in CREMA-D, RAVDESS, SAVEE and TESS: {clips:,} clips of {speakers} actors, "
+        f"each counting alike. Only what lies more than {LEAST_DEVIATIONS:g} standard deviation from their mean is "
+        f"said, and at most {MOST} things. It is what can be measured of the voice, not what the model went by."
     )
     if found:
         rows = [
