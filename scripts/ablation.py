@@ -24,6 +24,7 @@ from ser_core.training.features import load_features
 from ser_core.training.guidance import read_for_teacher
 from ser_core.training.others import check_others
 from ser_core.training.recipe import built_in_recipes, load_recipe
+from ser_core.training.runs import ABLATION
 
 
 def main() -> int:
@@ -32,7 +33,7 @@ def main() -> int:
     if min(options.seeds, options.jobs) < 1 or (options.epochs is not None and options.epochs < 1):
         raise ProtocolError("--seeds, --epochs and --jobs must be at least 1.")
     recipe = load_recipe(options.recipe)
-    folder = Path(options.into) if options.into else settings().runs / "ablation"
+    folder = Path(options.into) if options.into else settings().runs / ABLATION
     work = trials(recipe, options.protocol, folder, fold=options.fold, seeds=options.seeds, epochs=options.epochs)
     if options.without:
         work = [trial for trial in work if trial.without in (WHOLE, *options.without)]

@@ -13,6 +13,7 @@ without --out it is only made ready for a training. What was extracted once is k
 from __future__ import annotations
 
 import argparse
+import functools
 import sys
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from ser_core.features.logmel import LogMelConfig, log_mel_frames
 from ser_core.features.store import FeatureStore, extract_table
 from ser_core.files import write_atomically
 from ser_core.parallel import on_cluster
+from ser_core.spreadsheets import guarded
 
 _FUNCTIONALS, _LOG_MEL = "functionals", "log-mel"
 _ENDINGS = {_FUNCTIONALS: (".csv", ".parquet", ".npz"), _LOG_MEL: (".npz",)}
@@ -124,13 +126,15 @@ def _give_functionals(
         else:
             joined = pd.concat([about, values], axis=1)
             parquet = options.out.suffix.lower() == ".parquet"
-            _write(options.out, joined.to_parquet if parquet else lambda path: joined.to_csv(path, index=False))
+            _write(
+                options.out, joined.to_parquet if parquet else functools.partial(guarded(joined).to_csv, index=False)
+            )
         _say_written(len(about), len(errors), options, {"functionals": len(names)})
     elif options.json:
         numbers = dict(zip(about["path"], values.to_numpy(), strict=True))
         cli.print_json([_record(row, numbers, errors, names) for row in table.astype(object).to_dict("records")])
     else:
-        pd.concat([about, values], axis=1).to_csv(sys.stdout, index=False)
+        guarded(pd.concat([about, values], axis=1)).to_csv(sys.stdout, index=False)
 
 
 def _record(

@@ -14,6 +14,7 @@ from ser_core.presentation import candidate_words
 from ser_core.recogniser import AFFECT_FIELDS, Recogniser
 from ser_core.recordings import open_recording, read_timeline
 from ser_core.recordings.summary import overall_answer
+from ser_core.spreadsheets import guarded_row
 
 #: Of recordings longer than this the timeline gives the answer as a whole, too, in seconds.
 WHOLE_S = 600.0
@@ -74,7 +75,7 @@ def _print_csv(answers: list[dict[str, Any]], labels: tuple[str, ...]) -> None:
         for segment in rows:
             row = answer | segment
             joined = {name: " ".join(row.get(name, [])) for name in ("candidates", "warnings")}
-            writer.writerow(row | row.get("probabilities", {}) | joined)
+            writer.writerow(guarded_row(row | row.get("probabilities", {}) | joined))
 
 
 def _print_words(answers: list[dict[str, Any]]) -> None:

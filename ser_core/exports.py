@@ -80,6 +80,15 @@ def import_bundle(data: bytes, folder: Path | None = None) -> ModelCard:
         If the file is no such ZIP, its model does not load, there is already a model of that name, or it cannot be
         written.
     """
+    try:
+        return _import(data, folder)
+    except OSError as error:
+        raise BundleError(
+            f"The model cannot be stored ({error.strerror or type(error).__name__}): make room and try again."
+        ) from error
+
+
+def _import(data: bytes, folder: Path | None) -> ModelCard:
     card_text, weights_name, weights = _unpack(data)
     with tempfile.TemporaryDirectory() as place:
         staged = Path(place)

@@ -11,9 +11,11 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from ser_core.bundle import CARD_NAME
 from ser_core.errors import KeptError
 from ser_core.settings import settings
 from ser_core.training.manager import RunManager
+from ser_core.training.runs import ABLATION
 
 #: The folders below `SER_CACHE` that this program makes; nothing else there is touched.
 _CACHED = ("features", "tables", "maps", "checks", "voices")
@@ -45,8 +47,9 @@ class Kept:
 def kept_parts() -> list[Kept]:
     """Return every kind of files this program keeps beside the corpora, also those of which there are none."""
     cache, runs = settings().cache, settings().runs
-    trainings = [run.folder.path for run in RunManager().look()]
-    models = [path for place in {runs / "bundles", settings().own_models} for path in _inside(place)]
+    trainings = [*(run.folder.path for run in RunManager().look()), runs / ABLATION]
+    # Of a folder that its owner named, only what is a model.
+    models = [*_inside(runs / "bundles"), *(path for path in _inside(settings().own_models) if _is_bundle(path))]
     return [
         _kept(
             "calls", "Finished calls",
@@ -65,7 +68,7 @@ def kept_parts() -> list[Kept]:
             "What models learnt, with the names of clips and speakers of the corpora they heard.",
             trainings,
         ),
-        _kept("models", "Models made here", "Weights, and what they were trained on.", models),
+        _kept("models", "Models made here", "Weights, and what they were trained on.", list(dict.fromkeys(models))),
     ]  # fmt: skip
 
 
@@ -101,6 +104,10 @@ def _kept(name: str, title: str, about: str, places: list[Path]) -> Kept:
 
 def _inside(place: Path) -> list[Path]:
     return sorted(place.iterdir()) if place.is_dir() else []
+
+
+def _is_bundle(place: Path) -> bool:
+    return (place / CARD_NAME).is_file()
 
 
 def _size(place: Path) -> int:

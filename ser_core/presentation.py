@@ -12,6 +12,7 @@ from typing import Any
 from ser_core.corpora import listeners
 from ser_core.emotions import EMOTIONS, SYMBOLS
 from ser_core.recogniser import AFFECT_FIELDS, Prediction
+from ser_core.spreadsheets import guarded_row
 
 #: Protocol -> what to call its corpus, in the order to show them.
 PROTOCOL_NAMES: Mapping[str, str] = {
@@ -176,5 +177,5 @@ def to_csv(prediction: Prediction, name: str) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, list(row), lineterminator="\n")
     writer.writeheader()
-    writer.writerow(row)
+    writer.writerow(guarded_row(row))
     return text.getvalue()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import pickle
@@ -134,6 +135,16 @@ def test_what_was_exported_comes_back_and_answers_the_same(clip_wav: bytes) -> N
     first, second = (Recogniser.load(name).predict(sound) for name in ("lite", "lite-again"))
     assert second.probabilities == first.probabilities
     assert second.model == "lite-again"
+
+
+def test_without_room_it_is_a_sentence_and_nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = export_bundle(find_bundle("lite"))
+
+    def full(path: Path, content: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    _refused(data, "No space left on device", tmp_path)
 
 
 def test_a_classifier_comes_back_too(tmp_path: Path, clip_wav: bytes) -> None:

@@ -53,6 +53,25 @@ def test_each_is_removed_alone_and_nothing_else(place: Path) -> None:
     assert all(not part.places for part in kept_parts())
 
 
+def test_of_a_folder_of_models_only_models_go(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = place / "mine"
+    monkeypatch.setenv("SER_MODELS", str(mine))
+    for folder in ("letters", "model"):
+        (mine / folder).mkdir(parents=True)
+        (mine / folder / "file").write_bytes(b"x")
+    (mine / "thesis.docx").write_bytes(b"x")
+    (mine / "model/model.json").write_text("{}")
+    delete_kept("models")
+    assert sorted(path.name for path in mine.iterdir()) == ["letters", "thesis.docx"]
+
+
+def test_trainings_that_were_compared_go_with_the_others(place: Path) -> None:
+    (place / "runs/ablation/one").mkdir(parents=True)
+    delete_kept("trainings")
+    assert not (place / "runs/ablation").exists()
+    assert (place / "runs/mine").exists()
+
+
 def test_a_link_is_removed_and_not_what_it_leads_to(place: Path) -> None:
     (place / "runs/calls/file").unlink()
     (place / "runs/calls").rmdir()

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from ser_core.audio import load_audio
-from ser_core.errors import AudioError
-from ser_core.recordings import open_recording
+from ser_core.errors import AudioError, CancelledError
+from ser_core.recogniser import Recogniser
+from ser_core.recordings import open_recording, read_timeline
 from ser_core.untrusted import children, load_untrusted, open_untrusted
 from tests.synthetic import encode, voice
 
@@ -149,6 +150,22 @@ def test_headers_are_read_although_all_streams_are_taken(sound: bytes) -> None:
     for stream in taken:
         stream.close()
     assert sum(map(len, recording.blocks())) == 2667
+
+
+def test_who_waits_for_a_stream_can_give_up(sound: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ser_core.untrusted.stream._LOOK_S", 0.05)
+    recording, asked = open_untrusted(sound), iter([False, False, True])
+    taken = [recording.blocks(seconds=0.05) for _ in range(4)]
+    for stream in taken:
+        next(stream)
+    with pytest.raises(CancelledError):
+        read_timeline(Recogniser.load("lite"), recording, cancelled=lambda: next(asked, True))
+    for stream in taken:
+        stream.close()
+    for _ in range(4):  # no place was lost
+        assert children.STREAMS.acquire(blocking=False)
+    for _ in range(4):
+        children.STREAMS.release()
 
 
 def test_the_sentence_of_a_stream_is_that_of_the_audio_door(sound: bytes, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from ser_core.charts.common import standalone_html
+from ser_core.spreadsheets import guarded
 
 _REMOVED = ["zoom2d", "pan2d", "select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d", "resetScale2d"]
 _STYLE = """
@@ -91,7 +92,7 @@ def save_table(table: pd.DataFrame, key: str) -> None:
     """Draw a button that saves *table* as CSV."""
 
     def text() -> str:
-        return str(table.to_csv(index=False))
+        return str(guarded(table).to_csv(index=False))
 
     _button("CSV", text, f"{key.replace('_', '-')}.csv", "text/csv", "table", f"csv_{key}")
 

@@ -125,7 +125,11 @@ def _overlapping() -> bytes:
 def _many(count: int) -> bytes:
     """Return a ZIP with a directory of empty files, without the files."""
     start = struct.pack("<4s4B4HL2L5H2L", b"PK\x01\x02", 20, 3, 20, 0, 0, 0, 0, 33, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0)
-    return _zip_of(b"", [start + f"{number:08x}"[-4:].encode() + b".wav" for number in range(count)])
+    local = packed({"0.wav": b""})
+    return _zip_of(
+        local[: local.rfind(b"PK\x01\x02")],
+        [start + f"{number:08x}"[-4:].encode() + b".wav" for number in range(count)],
+    )
 
 
 def _zip_of(local: bytes, directory: list[bytes]) -> bytes:

@@ -11,7 +11,7 @@ import io
 import mmap
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,7 +73,7 @@ class Recording(ABC):
     declared_s: float
 
     @abstractmethod
-    def blocks(self, channel: int | None = None, seconds: float = 30.0) -> Iterator[np.ndarray]:
+    def blocks(self, channel: int | None = None, seconds: float = 30.0) -> Generator[np.ndarray]:
         """Yield the samples at 16 kHz, *seconds* at a time; only the last block is shorter [shape=(n,), float32].
 
         Parameters
@@ -103,7 +103,7 @@ class _File(Recording):
     _by_sndfile: bool
     _max_hours: float
 
-    def blocks(self, channel: int | None = None, seconds: float = 30.0) -> Iterator[np.ndarray]:
+    def blocks(self, channel: int | None = None, seconds: float = 30.0) -> Generator[np.ndarray]:
         self.check_channel(channel)
         return _regular(self._resampled(channel), max(1, round(seconds * SAMPLE_RATE)))
 
@@ -295,7 +295,7 @@ def _joined(blocks: Iterator[np.ndarray], size: int) -> Iterator[np.ndarray]:
         yield np.concatenate(kept)
 
 
-def _regular(pieces: Iterator[np.ndarray], size: int) -> Iterator[np.ndarray]:
+def _regular(pieces: Iterator[np.ndarray], size: int) -> Generator[np.ndarray]:
     """Cut and join pieces [each shape=(n,)] into blocks of *size* samples; the last may be shorter."""
     rest = np.zeros(0, np.float32)
     for piece in pieces:

@@ -6,30 +6,37 @@ ever shown.
 
 from __future__ import annotations
 
-import io
 import os
 import zipfile
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from ser_core.calls.manifest import About, ManifestIndex, NamePattern, file_key, plain, read_manifest
+from ser_core.calls.manifest import (
+    LARGEST_MANIFEST,
+    About,
+    ManifestIndex,
+    NamePattern,
+    file_key,
+    plain,
+    read_manifest,
+)
+from ser_core.calls.zipped import MOST_ENTRIES, Archive
 from ser_core.errors import AudioError, CallsError
 from ser_core.settings import settings
 
 #: What a folder or a ZIP is searched for.
 ENDINGS = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".webm", ".m4a", ".mp4", ".amr", ".aac")
-#: Files in one batch, and bytes that a ZIP may unfold to.
-MOST_FILES = 200_000
-MOST_UNFOLDED = 100_000_000_000
+#: Files in one batch.
+MOST_FILES = MOST_ENTRIES
 
 _MANIFEST = "manifest.csv"
 _NAME_LENGTH = 200
-_BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError)
+
+#: Reads a manifest, at most so many bytes and one.
+_Manifest = Callable[[int], bytes]
 
 
 @dataclass(frozen=True)
@@ -55,20 +62,19 @@ class Source:
     _data: Callable[[], bytes] | None = field(default=None, repr=False, compare=False)
 
     def read(self) -> bytes:
-        """Return the file's bytes.
+        """Return the file's bytes; where it lies on this machine, however large it is.
 
         Raises
         ------
         AudioError
-            If it cannot be read, is larger than the setting `SER_MAX_MEGABYTES`, or damaged in its archive.
+            If it cannot be read, or came packed and is larger than the setting `SER_MAX_MEGABYTES` or damaged.
         """
         if self._data is not None:
             return self._data()
         if self.path is None:
             raise AudioError(self.error or f"{self.name} is not there: check the manifest.")
         try:
-            with self.path.open("rb") as file:
-                return _limited(file, self.name)
+            return self.path.read_bytes()
         except OSError as error:
             raise AudioError(f"{self.name} cannot be opened ({error.strerror}): check the file.") from error
 
@@ -92,12 +98,11 @@ def list_sources(places: Sequence[Path], *, manifest: Path | None = None, patter
         If a place is missing or holds no sound, or the manifest or the pattern cannot be used.
     """
     found: list[Source] = []
-    inside: list[bytes] = []
+    inside: list[_Manifest] = []
     for place in places:
         sources, manifests = _in_place(place)
         found += sources
         inside += manifests
-    rows: dict[str, About] = {}
     if manifest is not None:
         try:
             with manifest.open("rb") as file:
@@ -105,8 +110,7 @@ def list_sources(places: Sequence[Path], *, manifest: Path | None = None, patter
         except OSError as error:
             raise CallsError(f"The manifest {manifest} cannot be opened ({error.strerror}): check its path.") from error
     else:
-        for data in inside:
-            rows |= read_manifest(data, _MANIFEST)
+        rows = _said(inside, "these places" if len(places) > 1 else plain(str(places[0])))
     return described(found, rows, pattern)
 
 
@@ -122,10 +126,9 @@ def uploaded_sources(files: Iterable[tuple[str, bytes]], *, pattern: str | None 
     rows: dict[str, About] = {}
     for name, data in files:
         if data.startswith(b"PK\x03\x04"):
-            sources, manifests = _in_zip(partial(_open_bytes, data), plain(name))
+            sources, manifests = _in_zip(Archive(data, plain(name)))
             found += sources
-            for content in manifests:
-                rows |= read_manifest(content, _MANIFEST)
+            rows |= _said(manifests, plain(name))
         elif name.lower().endswith(".csv"):
             rows |= read_manifest(data, name)
         else:
@@ -160,7 +163,7 @@ def described(sources: Sequence[Source], rows: dict[str, About], pattern: str | 
     return found
 
 
-def _in_place(place: Path) -> tuple[list[Source], list[bytes]]:
+def _in_place(place: Path) -> tuple[list[Source], list[_Manifest]]:
     """Return the calls and the manifests at a path."""
     if place.is_dir():
         return _in_folder(place)
@@ -170,12 +173,13 @@ def _in_place(place: Path) -> tuple[list[Source], list[bytes]]:
     except OSError as error:
         raise CallsError(f"{place} cannot be opened ({error.strerror}): check the path.") from error
     if head == b"PK\x03\x04":
-        return _in_zip(partial(_open_path, place), plain(place.name))
+        return _in_zip(Archive(place, plain(place.name)))
     return [Source(plain(place.name, _NAME_LENGTH), path=place)], []
 
 
-def _in_folder(folder: Path) -> tuple[list[Source], list[bytes]]:
-    sources, manifests = [], []
+def _in_folder(folder: Path) -> tuple[list[Source], list[_Manifest]]:
+    sources: list[Source] = []
+    manifests: list[_Manifest] = []
     for root, folders, names in os.walk(folder):  # does not follow links out of the folder
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
@@ -183,7 +187,7 @@ def _in_folder(folder: Path) -> tuple[list[Source], list[bytes]]:
             if name.startswith(".") or path.is_symlink() or not path.is_file():
                 continue
             if name.lower() == _MANIFEST:
-                manifests.append(Source(_MANIFEST, path=path).read())
+                manifests.append(partial(_from_file, path))
             elif name.lower().endswith(ENDINGS):
                 sources.append(Source(plain(path.relative_to(folder).as_posix(), _NAME_LENGTH), path=path))
             if len(sources) > MOST_FILES:
@@ -193,60 +197,48 @@ def _in_folder(folder: Path) -> tuple[list[Source], list[bytes]]:
     return sources, manifests
 
 
-def _in_zip(open_file: Callable[[], BinaryIO], archive: str) -> tuple[list[Source], list[bytes]]:
-    with _zip(open_file, archive) as file:
-        entries = [entry for entry in file.infolist() if _wanted(entry)]
-    if len(entries) > MOST_FILES or sum(entry.file_size for entry in entries) > MOST_UNFOLDED:
-        raise CallsError(f"{archive} would unfold to more than a batch may hold: split it.")
-    sources, manifests = [], []
-    for entry in sorted(entries, key=lambda entry: entry.filename):
+def _in_zip(archive: Archive) -> tuple[list[Source], list[_Manifest]]:
+    sources: list[Source] = []
+    manifests: list[_Manifest] = []
+    for entry in archive.entries(_wanted):
         name = plain(file_key(entry.filename), _NAME_LENGTH)
-        read = partial(_unzipped, open_file, archive, entry, name)
         if name.rsplit("/", 1)[-1].lower() == _MANIFEST:
-            manifests.append(read())
+            manifests.append(partial(archive.read, entry, name))
         else:
-            sources.append(Source(name, _data=read))
+            sources.append(Source(name, _data=partial(_unzipped, archive, entry, name)))
     return sources, manifests
 
 
-def _wanted(entry: zipfile.ZipInfo) -> bool:
-    name = entry.filename.rsplit("/", 1)[-1]
-    hidden = name.startswith(".") or entry.filename.startswith("__MACOSX")
-    return not entry.is_dir() and not hidden and name.lower().endswith((*ENDINGS, _MANIFEST))
+def _wanted(path: str) -> bool:
+    name = path.rsplit("/", 1)[-1]
+    hidden = name.startswith(".") or path.startswith("__MACOSX")
+    return not hidden and name.lower().endswith((*ENDINGS, _MANIFEST))
 
 
-def _unzipped(open_file: Callable[[], BinaryIO], archive: str, entry: zipfile.ZipInfo, name: str) -> bytes:
-    """Return one file of a ZIP; not a byte more than its directory claims or the limit allows."""
-    with _zip(open_file, archive) as file:
-        try:
-            with file.open(entry) as stream:
-                data = stream.read(min(entry.file_size, _limit()) + 1)
-        except (*_BROKEN_ZIP, RuntimeError, NotImplementedError) as error:
-            reason = "it is encrypted" if entry.flag_bits & 1 else "it is damaged"
-            raise AudioError(f"{name} cannot be unpacked from {archive}: {reason}.") from error
-    if len(data) > entry.file_size:
-        raise AudioError(f"{name} cannot be unpacked from {archive}: it is larger than the archive says.")
-    return _checked(data, name)
+def _unzipped(archive: Archive, entry: zipfile.ZipInfo, name: str) -> bytes:
+    return _checked(archive.read(entry, name, _limit()), name)
 
 
-@contextmanager
-def _zip(open_file: Callable[[], BinaryIO], archive: str) -> Iterator[zipfile.ZipFile]:
-    """Open a ZIP anew for every reading, so that threads do not meet in it."""
+def _said(manifests: Iterable[_Manifest], place: str) -> dict[str, About]:
+    """Return what the manifests inside a place say, of which there may be many."""
+    rows: dict[str, About] = {}
+    left = LARGEST_MANIFEST
+    for read in manifests:
+        data = read(left)
+        left -= len(data)
+        if left < 0:
+            words = f"the manifests in {place} come to more than {LARGEST_MANIFEST // 10**6} MB"
+            raise CallsError(f"There is too much to read: {words}. Keep one, with a line a call.")
+        rows |= read_manifest(data, _MANIFEST)
+    return rows
+
+
+def _from_file(path: Path, most: int) -> bytes:
     try:
-        file = open_file()
-        opened = zipfile.ZipFile(file)
-    except (*_BROKEN_ZIP, NotImplementedError) as error:
-        raise CallsError(f"{archive} is no ZIP file that can be read: pack it again.") from error
-    with file, opened:
-        yield opened
-
-
-def _open_path(path: Path) -> BinaryIO:
-    return path.open("rb")
-
-
-def _open_bytes(data: bytes) -> BinaryIO:
-    return io.BytesIO(data)
+        with path.open("rb") as file:
+            return file.read(most + 1)
+    except OSError as error:
+        raise CallsError(f"The manifest {plain(str(path))} cannot be opened ({error.strerror}): check it.") from error
 
 
 def _same(data: bytes) -> bytes:

@@ -13,19 +13,9 @@ import pandas as pd
 from ser_core.calls.agents import compare_agents
 from ser_core.calls.call import Call
 from ser_core.calls.measures import Limits, calls_table, measure, moments_table
+from ser_core.spreadsheets import guarded
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _WIDTHS = {"call": 28, "file": 36, "agent": 18, "error": 60}
-
-
-def guarded(table: pd.DataFrame) -> pd.DataFrame:
-    """Return *table* with an apostrophe before every text that a spreadsheet would take for a formula (OWASP)."""
-    safe = table.copy()
-    for column in safe.select_dtypes(exclude="number"):
-        safe[column] = [
-            f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value for value in safe[column]
-        ]
-    return safe
 
 
 def calls_csv(calls: Sequence[Call], limits: Limits) -> str:

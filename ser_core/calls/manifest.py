@@ -17,7 +17,7 @@ from pathlib import PurePosixPath
 from ser_core.calls.call import CHANNELS
 from ser_core.errors import CallsError
 
-_LARGEST = 20_000_000
+LARGEST_MANIFEST = 20_000_000
 _MOST_ROWS = 200_000
 _LONGEST = 120
 _MOST_COLUMNS = 1000
@@ -57,8 +57,9 @@ def read_manifest(data: bytes, name: str = "the manifest") -> dict[str, About]:
         If it is no such table, says two things of one file, or is too large.
     """
     name = plain(name)
-    if len(data) > _LARGEST:
-        raise CallsError(f"{name} is larger than {_LARGEST // 10**6} MB, too large for a manifest: split the archive.")
+    if len(data) > LARGEST_MANIFEST:
+        most = f"{LARGEST_MANIFEST // 10**6} MB"
+        raise CallsError(f"{name} is larger than {most}, too large for a manifest: split the archive.")
     try:
         text = data.decode("utf-8-sig")
         heading = text.split("\n", 1)[0]

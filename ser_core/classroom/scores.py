@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
-from ser_core.calls.exports import guarded
 from ser_core.classroom.questions import Question
 from ser_core.classroom.rooms import Room
+from ser_core.spreadsheets import guarded
 
 
 def right(questions: Sequence[Question], guesses: Sequence[str | None]) -> int:

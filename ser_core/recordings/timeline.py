@@ -6,8 +6,9 @@ the 3 s around it. Decoding and the speech detector run in a thread of their own
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -146,19 +147,22 @@ def judge(
     windows: list[Span] = []
     speech: list[Span] = []
     values = [np.zeros((0, len(recogniser.card.labels)))]
-    for part in _ahead(spoken_parts(recording.blocks(channel, seconds=10.0))):
-        envelope.add(part.samples)
-        speech += part.speech
-        ended = part.start_s + len(part.samples) / SAMPLE_RATE
-        for step, window in _steps(part.speech):
+    blocks = recording.blocks(channel, seconds=10.0)
+    # Closed at once when the work is stopped: a stream holds one of few places.
+    with closing(blocks), closing(_ahead(spoken_parts(_wanted(blocks, cancelled)))) as parts:
+        for part in parts:
+            envelope.add(part.samples)
+            speech += part.speech
+            ended = part.start_s + len(part.samples) / SAMPLE_RATE
+            for step, window in _steps(part.speech):
+                _stop_if(cancelled)
+                heard = Waveform(part.samples).cut(window[0] - part.start_s, window[1] - part.start_s)
+                values.append(recogniser.probabilities_within(heard, _spoken(window, part.wider))[None])
+                spans.append(step)
+                windows.append(window)
             _stop_if(cancelled)
-            heard = Waveform(part.samples).cut(window[0] - part.start_s, window[1] - part.start_s)
-            values.append(recogniser.probabilities_within(heard, _spoken(window, part.wider))[None])
-            spans.append(step)
-            windows.append(window)
-        _stop_if(cancelled)
-        if progress:
-            progress(round(ended), round(max(recording.duration_s, ended)))
+            if progress:
+                progress(round(ended), round(max(recording.duration_s, ended)))
     if progress:
         progress(round(ended), round(ended))
     return Judged(spans, np.concatenate(values), speech, ended, envelope.array(), windows)
@@ -229,7 +233,15 @@ def _spoken(window: Span, speech: Sequence[Span]) -> Speech:
     return Speech([], (inside[0][0], inside[-1][1]) if inside else None, end - start)
 
 
-def _ahead(parts: Iterator[Part]) -> Iterator[Part]:
+def _wanted(blocks: Iterator[np.ndarray], cancelled: Callable[[], bool] | None) -> Iterator[np.ndarray]:
+    """Yield the blocks while nobody has stopped; blocks are empty where a stream waits for its turn."""
+    for block in blocks:
+        _stop_if(cancelled)
+        if len(block):
+            yield block
+
+
+def _ahead(parts: Iterator[Part]) -> Generator[Part]:
     """Yield the same parts, each decoded in a thread while the one before is judged."""
     with ThreadPoolExecutor(1) as pool:
         coming = pool.submit(next, parts, None)

@@ -255,6 +255,12 @@ async def stream(websocket: WebSocket) -> None:
         service.metrics.readings.inc(opened.readings)
 
 
+@router.websocket("/{path:path}")
+async def no_stream(websocket: WebSocket, path: str) -> None:
+    """Refuse a WebSocket anywhere else with a problem, as any request is."""
+    raise ProblemError("not-found", "There is no stream at this path: open the WebSocket at /v1/stream.")
+
+
 def _job_answer(job: TimelineJob, status: int) -> Response:
     headers = {"Location": f"/v1/timelines/{job.id}"} if status == 202 else None
     return Response(job.to_json(), status, headers, media_type="application/json")

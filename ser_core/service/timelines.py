@@ -8,6 +8,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
 
 from ser_core.errors import CancelledError, SERError
@@ -52,6 +53,7 @@ class TimelineJob:
         self.done_s, self.duration_s = 0, 0
         self.ended_at: float | None = None
         self.stop = threading.Event()
+        self.turn: Future[None] | None = None
         self._upload: Upload | None = upload
         self._model, self._request_id = model, request_id
         self._problem: dict[str, Any] | None = None
@@ -134,8 +136,8 @@ class TimelineJobs:
             If as many wait as may.
         """
         job = TimelineJob(upload, model, request_id)
-        future = self._queue.submit(job.work)
-        future.add_done_callback(lambda _: self._ended(job))
+        job.turn = self._queue.submit(job.work)
+        job.turn.add_done_callback(lambda _: self._ended(job))
         with self._lock:
             self._forget_old()
             self._jobs[job.id] = job
@@ -166,6 +168,8 @@ class TimelineJobs:
         if job.state == "waiting":  # its turn may be far away, and its recording should not stay until then
             job.state = "cancelled"
             job.drop_sound()
+            if job.turn is not None:
+                job.turn.cancel()  # its place in the queue is another's
 
     def close(self) -> None:
         """End everything."""

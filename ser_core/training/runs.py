@@ -31,6 +31,8 @@ from ser_core.errors import TrainingError
 from ser_core.files import write_text
 from ser_core.settings import PROJECT, settings
 
+#: The folder for the trainings of `scripts/ablation.py`, which are no run of their own.
+ABLATION = "ablation"
 LOGIT_COLUMNS = [f"logit_{emotion}" for emotion in EMOTIONS]
 _NAME = re.compile(r"\w[\w.+ -]{0,99}")
 #: The newest format this package reads; raised when an old reader could misunderstand a new run.
@@ -84,7 +86,7 @@ class RunFolder:
 
         *runs* is the folder that holds all of them, by default `SER_RUNS`.
         """
-        if not _NAME.fullmatch(name) or name.endswith(".") or name == "bundles":  # there, finished models are kept
+        if not _NAME.fullmatch(name) or name.endswith(".") or name in ("bundles", ABLATION):
             raise TrainingError(
                 f"'{name}' cannot name a training: use letters, digits, spaces and . _ + -, beginning with a letter."
             )

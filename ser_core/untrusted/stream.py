@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,10 @@ import numpy as np
 from ser_core.audio import SAMPLE_RATE
 from ser_core.audio.stream import Recording
 from ser_core.settings import settings
-from ser_core.untrusted.children import SHORT, STREAMS, a_child, printable
+from ser_core.untrusted.children import SHORT, STREAMS, Child, a_child, printable
+
+#: Seconds after which a stream that waits for its place looks whether anybody still wants it.
+_LOOK_S = 0.5
 
 
 def open_untrusted(source: bytes | Path, name: str | None = None) -> Recording:
@@ -54,28 +57,36 @@ class _Asked:
 
 @dataclass(frozen=True)
 class _Untrusted(Recording):
-    """A recording whose blocks come from a child."""
+    """A recording whose blocks come from a child; while it waits for its turn they are empty."""
 
     _asked: _Asked
 
-    def blocks(self, channel: int | None = None, seconds: float = 30.0) -> Iterator[np.ndarray]:
+    def blocks(self, channel: int | None = None, seconds: float = 30.0) -> Generator[np.ndarray]:
         self.check_channel(channel)
         return self._blocks(channel, seconds)
 
-    def _blocks(self, channel: int | None, seconds: float) -> Iterator[np.ndarray]:
+    def _blocks(self, channel: int | None, seconds: float) -> Generator[np.ndarray]:
         most = max(1, round(seconds * SAMPLE_RATE))
-        with STREAMS, a_child() as child:
-            ended = False
-            try:
+        while not STREAMS.acquire(timeout=_LOOK_S):
+            yield np.zeros(0, np.float32)  # whoever reads can give up while all places are taken
+        try:
+            with a_child() as child:
+                yield from self._from(child, channel, seconds, most)
+        finally:
+            STREAMS.release()
+
+    def _from(self, child: Child, channel: int | None, seconds: float, most: int) -> Generator[np.ndarray]:
+        ended = False
+        try:
+            with child.watched(self.name):
+                child.ask("blocks", *self._asked.message(channel=channel, seconds=seconds))
+            while True:
                 with child.watched(self.name):
-                    child.ask("blocks", *self._asked.message(channel=channel, seconds=seconds))
-                while True:
-                    with child.watched(self.name):
-                        if child.answer().get("end"):
-                            break
-                        block = child.samples(most)
-                    yield block
-                ended = True
-            finally:
-                if not ended:  # the child may be about to send more, which must not meet the next file
-                    child.close()
+                    if child.answer().get("end"):
+                        break
+                    block = child.samples(most)
+                yield block
+            ended = True
+        finally:
+            if not ended:  # the child may be about to send more, which must not meet the next file
+                child.close()

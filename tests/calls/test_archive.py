@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from ser_core.calls import archive
+from ser_core.calls import zipped as unzipping
 from ser_core.calls.archive import list_sources, uploaded_sources
 from ser_core.calls.manifest import About, NamePattern, read_manifest
 from ser_core.errors import AudioError, CallsError
@@ -47,13 +49,42 @@ def test_a_zip_is_read_in_memory_and_its_names_lead_nowhere(tmp_path: Path) -> N
 
 
 def test_a_zip_that_unfolds_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive, "MOST_UNFOLDED", 1_000_000)
+    monkeypatch.setattr(unzipping, "MOST_UNFOLDED", 1_000_000)
     with pytest.raises(CallsError, match="unfold to more"):
         uploaded_sources([("bomb.zip", zipped({"a.wav": bytes(2_000_000)}))])
     monkeypatch.setenv("SER_MAX_MEGABYTES", "0.5")
     (source,) = uploaded_sources([("large.zip", zipped({"a.wav": bytes(900_000)}))])
     with pytest.raises(AudioError, match="larger than the limit"):
         source.read()
+
+
+def test_a_million_entries_are_counted_before_they_are_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    packed = zipped({f"{number}.wav": b"" for number in range(40)})
+    assert len(uploaded_sources([("many.zip", packed)])) == 40
+    monkeypatch.setattr(unzipping, "MOST_ENTRIES", 39)
+    monkeypatch.setattr(zipfile, "ZipFile", None)
+    (tmp_path / "many.zip").write_bytes(packed)
+    for ask in (lambda: uploaded_sources([("many.zip", packed)]), lambda: list_sources([tmp_path / "many.zip"])):
+        with pytest.raises(CallsError, match="unfold to more"):
+            ask()
+
+
+def test_many_manifests_are_read_one_at_a_time_and_only_so_much(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(archive, "LARGEST_MANIFEST", 30_000)
+    files = {f"{number}/a.wav": SOUND for number in range(3)}
+    said = {f"{number}/manifest.csv": f"file,agent\n{number}/a.wav,{number}".encode() for number in range(3)}
+    for source in uploaded_sources([("fine.zip", zipped(files | said))]):
+        assert source.about.agent == source.name[0]
+    bombs = {f"{number}/manifest.csv": b"\n" * 20_000_000 for number in range(3)}
+    with pytest.raises(CallsError, match="come to more than"):
+        uploaded_sources([("bomb.zip", zipped(files | bombs))])
+    for name, content in (files | bombs).items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(CallsError, match="come to more than"):
+        list_sources([tmp_path])
 
 
 def test_a_zip_that_lies_about_a_size_is_one_error() -> None:

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 from fastapi import FastAPI
-from starlette.testclient import TestClient
+from starlette.testclient import TestClient, WebSocketDenialResponse
 from starlette.websockets import WebSocketDisconnect
 
 from ser_core.audio import load_audio
 from ser_core.emotions import EMOTIONS
 from ser_core.examples import list_examples
+from tests.service.conftest import problem
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +91,12 @@ def test_wrong_messages_end_the_stream_with_a_problem(
     assert told["event"] == "problem"
     assert told["problem"]["type"] == f"urn:ser-studio:problem:{kind}"
     assert words in told["problem"]["detail"]
+
+
+def test_a_stream_that_there_is_not_is_a_problem_like_any_other(client: TestClient) -> None:
+    with pytest.raises(WebSocketDenialResponse) as refused, client.websocket_connect("/v1/streams"):
+        pytest.fail("a stream was opened where there is none")
+    assert "/v1/stream" in problem(refused.value, 404, "not-found")
 
 
 def test_only_so_many_streams_are_open(app: FastAPI, client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:

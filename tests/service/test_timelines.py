@@ -92,10 +92,12 @@ def test_deleting_cancels_and_forgets(recording: bytes) -> None:
             problem(client.get(place), 404, "not-found")
             problem(client.delete(place), 404, "not-found")
         assert app.state.service.held.held == 2 * len(recording)  # the one that waited is gone at once
+        fourth = begin(client, recording)  # in its place
+        assert client.delete(fourth).status_code == 204
         model.go.set()
         until(lambda: client.get(third).json()["state"] == "done")
         assert app.state.service.held.held == 0
-        until(lambda: b'ser_timelines_total{state="cancelled"} 2.0' in app.state.service.metrics.text())
+        until(lambda: b'ser_timelines_total{state="cancelled"} 3.0' in app.state.service.metrics.text())
 
 
 def test_a_recording_that_breaks_off_fails_with_a_sentence(client: TestClient, recording: bytes) -> None:

@@ -7,11 +7,11 @@ import streamlit as st
 from pages.parts.calls.results import View
 from pages.parts.show import show_chart
 from ser_core.calls import Call, measure, moments, moments_table
-from ser_core.calls.exports import guarded
 from ser_core.calls.sound import LONGEST_S, cut_sound
 from ser_core.calls.words import MIXED, clock, share_words, summary
 from ser_core.charts.calls import track_figure
 from ser_core.errors import SERError
+from ser_core.spreadsheets import guarded
 
 _MARGIN_S = 1.5
 _ANY = -1

@@ -15,10 +15,11 @@ from ser_core.calls import Call, Limits, Source, calls_table, compare_agents
 from ser_core.calls.agents import LEAST_CALLS
 from ser_core.calls.batch import relabelled
 from ser_core.calls.call import CHANNELS
-from ser_core.calls.exports import calls_csv, calls_json, calls_xlsx, guarded
+from ser_core.calls.exports import calls_csv, calls_json, calls_xlsx
 from ser_core.calls.report import html_report
 from ser_core.calls.words import DERIVED, MIXED, batch_words, calm_words, clock, trend_words
 from ser_core.charts.calls import agents_figure
+from ser_core.spreadsheets import guarded
 
 
 @dataclass(frozen=True)

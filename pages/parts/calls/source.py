@@ -86,7 +86,8 @@ def _keep_files() -> None:
 
 
 def _drop_files() -> None:
-    st.session_state.pop("calls_kept", None)
+    for name in ("calls_kept", "calls_unpacked"):
+        st.session_state.pop(name, None)
 
 
 def _ask_folder() -> None:
@@ -119,8 +120,12 @@ def _from_files(pattern: str) -> Given | None:
     kept = st.session_state.get("calls_kept", [])
     if not kept:
         return None
-    sources = uploaded_sources([(name, data) for _, name, data in kept], pattern=pattern)
-    return Given("|".join(identity for identity, _, _ in kept), sources)
+    key = "|".join(identity for identity, _, _ in kept)
+    known = st.session_state.get("calls_unpacked")
+    if known is None or known[0] != (key, pattern):  # the directory of a large ZIP takes a second
+        sources = uploaded_sources([(name, data) for _, name, data in kept], pattern=pattern)
+        known = st.session_state["calls_unpacked"] = ((key, pattern), sources)
+    return Given(key, known[1])
 
 
 def _from_folder(pattern: str) -> Given | None:

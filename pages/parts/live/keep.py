@@ -10,6 +10,7 @@ from pages.parts.live.desk import Desk
 from pages.parts.show import show_chart
 from ser_core.charts.live import session_figure
 from ser_core.live import alarms_table, readings_table, session_json
+from ser_core.spreadsheets import guarded
 
 
 def show_keeping(desk: Desk, model: str) -> None:
@@ -30,7 +31,7 @@ def show_keeping(desk: Desk, model: str) -> None:
             start = listener.sound.recording_start_s
             text = session_json(readings, events, model, start)
             _download("JSON", lambda: text, "live.json", "application/json", "data_object")
-            alarms = str(alarms_table(events).to_csv(index=False))
+            alarms = str(guarded(alarms_table(events)).to_csv(index=False))
             _download("Alarms", lambda: alarms, "live-alarms.csv", "text/csv", "notifications")
             st.button("Drop everything", key="live_drop", icon=":material/delete:", on_click=desk.drop)
         st.caption(

@@ -14,6 +14,7 @@ _HOLDS = {
     "recordings_given": "a recording on the page Recordings",
     "recordings_judged": "the timeline of a recording",
     "calls_kept": "files on the page Calls",
+    "calls_unpacked": "what is in the files on the page Calls",
     "calls_heard": "results about calls",
     "calls_journal": "numbers about finished calls",
     "predictions": "answers about sounds",
