@@ -23,9 +23,10 @@ from ser_core.errors import ProtocolError
 from ser_core.evaluation.comparison import compare
 from ser_core.evaluation.details import Estimate, evaluate_details
 from ser_core.evaluation.report import evaluate_run, held_out_tests
+from ser_core.parallel import on_cluster
 from ser_core.protocols import ALL, JOINT, answered_protocols, fold_count, kind_of, protocol_names
 from ser_core.training.features import load_features
-from ser_core.training.job import train_in_processes
+from ser_core.training.job import train_elsewhere, train_in_processes
 from ser_core.training.others import check_others
 from ser_core.training.recipe import load_recipe
 from ser_core.training.runs import RunFolder
@@ -67,6 +68,7 @@ def _parser() -> cli.Parser:
     parser.add_argument("--details", action="store_true", help="groups of people, curves, mistakes; all intervals")
     parser.add_argument("--compare", metavar="RUN", help="a finished run of the same protocol to compare with")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="folds trained at once")
+    parser.add_argument("--cluster", metavar="ADDRESS", help="a Dask scheduler; its workers must see the same folders")
     parser.add_argument("--json", action="store_true", help="print JSON")
     return parser
 
@@ -86,9 +88,14 @@ def _finished_run(options: Any) -> tuple[RunFolder, list[int]]:
     folds = list(range(fold_count(options.protocol)))
     if not all(run.finished(fold) for fold in folds):
         check_others(recipe, options.protocol, folds)
-        table, store = load_features(recipe, cli.progress("features"))
+        with on_cluster(options.cluster):
+            table, store = load_features(recipe, cli.progress("features"))
         folds = list(range(fold_count(options.protocol, table)))  # a corpus of few speakers needs fewer
-        train_in_processes(run, recipe, options.protocol, table, store, folds=folds, jobs=options.jobs)
+        if options.cluster:
+            with on_cluster(options.cluster):
+                train_elsewhere(run, recipe, options.protocol, table, folds=folds)
+        else:
+            train_in_processes(run, recipe, options.protocol, table, store, folds=folds, jobs=options.jobs)
     return run, folds
 
 

@@ -108,7 +108,7 @@ def _class(options: argparse.Namespace) -> dict[str, Any]:
         "p95_s": round(_p95(times), 3) if times else None,
         "worst_s": round(times[-1], 3) if times else None,
         "memory_mb": memory,
-        "fine": bool(times) and not found.errors and not wrong,
+        "fine": bool(times) and not found.errors and not wrong and _p95(times) <= options.within,
     }
 
 
@@ -301,6 +301,7 @@ def _parser() -> cli.Parser:
     parser.add_argument("--visitors", type=int, default=30)
     parser.add_argument("--every", type=float, default=10.0, help="seconds between a visitor's clips")
     parser.add_argument("--seconds", type=float, default=300.0)
+    parser.add_argument("--within", type=float, default=1.5, help="seconds that 95 % of a class's answers may take")
     parser.add_argument("--without-training", action="store_true")
     parser.add_argument("--requests", type=int, default=200)
     parser.add_argument("--first", type=int, default=200, help="predictions before memory is looked at")

@@ -102,18 +102,20 @@ def on_cluster(address: str | None, *, keep: Mapping[str, object] | None = None)
         yield
         return
     client = _client(address)
+    names = []
     try:
         _check_workers(client, address)
         names = [_send(client, key, value) for key, value in (keep or {}).items()]
         with joblib.parallel_config(backend="dask", client=client):
             yield
-        for name in names:
-            client.unregister_worker_plugin(name)
     except Exception as error:
         if type(error).__name__ in _LOST:  # their module need not be installed
             raise ClusterError(_KILLED) from error
         raise
     finally:
+        for name in names:  # also after a stop: what was sent would stay in every worker
+            with contextlib.suppress(Exception):
+                client.unregister_worker_plugin(name)
         client.close()
 
 

@@ -41,13 +41,22 @@ def emotion_of(utterance: bytes) -> dict[str, Any]:
                 found: dict[str, Any] = json.load(answer)
                 return found
         except urllib.error.HTTPError as error:
-            problem = json.load(error)  # every error of the service is JSON with a sentence
             if error.code not in (429, 503) or attempt == ATTEMPTS - 1:
-                raise ServiceError(problem["detail"]) from error
+                raise ServiceError(_sentence(error)) from error
             time.sleep(float(error.headers.get("Retry-After", 1)))
+        except TimeoutError as error:
+            raise ServiceError(f"The service at {SERVICE} took over 30 s: try again later.") from error
         except urllib.error.URLError as error:
             raise ServiceError(f"No service answers at {SERVICE}: start it with scripts/serve.py.") from error
     raise AssertionError("the last attempt returns or raises")
+
+
+def _sentence(error: urllib.error.HTTPError) -> str:
+    """Return what the service says is wrong; a proxy before it may answer with something else."""
+    try:
+        return str(json.load(error)["detail"])
+    except (ValueError, KeyError, TypeError):
+        return f"Something before the service answers with {error.code} {error.reason}: look there."
 
 
 def tone_for(answer: dict[str, Any]) -> str:

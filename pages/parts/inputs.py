@@ -158,6 +158,11 @@ def _show_working_recorders(slot: str) -> None:
     _take_hands_free(data, slot)
 
 
+def largest_upload() -> int:
+    """Return how many megabytes a visitor's file may have: the setting, as far as Streamlit's server takes it."""
+    return max(1, min(int(settings().max_megabytes), int(st.get_option("server.maxUploadSize"))))
+
+
 def show_uploader(slot: str = MAIN) -> None:
     """Draw the box for files."""
     st.file_uploader(
@@ -166,7 +171,7 @@ def show_uploader(slot: str = MAIN) -> None:
         key=_key("upload", slot),
         on_change=_take_upload,
         args=(slot,),
-        max_upload_size=max(1, int(settings().max_megabytes)),
+        max_upload_size=largest_upload(),
     )
     st.caption("wav, flac, ogg, opus, mp3, aiff, webm, m4a, mp4.")
 

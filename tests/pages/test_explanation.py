@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from ser_core.audio import load_audio
 from ser_core.examples import list_examples
-from tests.pages.conftest import charts, choose, open_app, press, text
+from ser_core.recogniser import Recogniser
+from tests.pages.conftest import as_wav, charts, choose, open_app, press, text
 
 _QUESTIONS = {
     "decided": ":material/my_location: What decided",
@@ -75,3 +78,19 @@ def test_a_moment_of_a_recording_is_explained(visited_before: None) -> None:
     assert not app.exception
     assert "Without the framed parts it is" in text(app)
     assert charts(app) == before + 3
+
+
+def test_another_part_is_explained_for_its_own_answer(app: AppTest) -> None:
+    voices = {example.style: load_audio(example.path).samples for example in list_examples()}
+    samples = np.concatenate([voices[style] for style in ("angry", "angry", "neutral", "neutral", "neutral")])
+    app.file_uploader(key="upload").set_value(("long.wav", as_wav(samples), "audio/wav")).run()
+    model, sound = Recogniser.load("lite"), load_audio(as_wav(samples))
+    answers = []
+    for part in ((0.0, 8.0), (6.2, 14.2)):
+        slider = next(one for one in app.slider if str(one.key).startswith("why_part_"))
+        slider.set_value(part).run()
+        assert not app.exception
+        chosen = next(one for one in app.selectbox if str(one.key).startswith("why_label_"))
+        answers.append(chosen.value)
+        assert chosen.value == model.predict(sound.cut(*part)).emotion
+    assert answers[0] != answers[1]  # else this would show nothing

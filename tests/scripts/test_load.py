@@ -11,7 +11,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 
 def test_visitors_at_once_get_the_answers_and_the_sound_of_their_own_clips() -> None:
-    short = ["--visitors", "3", "--every", "2", "--seconds", "4", "--without-training"]
+    short = ["--visitors", "3", "--every", "2", "--seconds", "4", "--without-training", "--within", "1000"]
     command = [sys.executable, str(PROJECT / "scripts/load.py"), "class", *short]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=280)
     assert done.stdout, done.stderr

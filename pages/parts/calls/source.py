@@ -8,9 +8,9 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.parts.inputs import largest_upload
 from ser_core.calls import Source, list_sources, uploaded_sources
 from ser_core.errors import SERError
-from ser_core.settings import settings
 
 UPLOAD, FOLDER = ":material/upload_file: Upload", ":material/folder: Folder on this machine"
 
@@ -68,7 +68,7 @@ def _ask_files() -> None:
         accept_multiple_files=True,
         key="calls_files",
         on_change=_keep_files,
-        max_upload_size=max(1, int(settings().max_megabytes)),
+        max_upload_size=largest_upload(),
         help="A call is one file: wav, flac, ogg, opus, mp3, aiff, webm, m4a or mp4, at best in stereo with one person "
         "a channel.",
     )

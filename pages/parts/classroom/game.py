@@ -97,10 +97,10 @@ def _about(corpus: str, unheard: bool, title: str, *, known: bool) -> str:
 
 
 def _unheard_models(table: pd.DataFrame, corpus: str) -> list[str]:
-    found = []
+    clips, found = table[(table["corpus"] == corpus).to_numpy(bool)], []
     for name, folder in list_bundles().items():
         kept = _held_out(str(folder), _version(folder))
-        if kept is not None and (kept["corpus"] == corpus).any():
+        if kept is not None and corpus in playable(clips, kept):  # as when questions are made
             found.append(name)
     return found
 

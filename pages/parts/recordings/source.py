@@ -11,12 +11,12 @@ import numpy as np
 import soundfile as sf
 import streamlit as st
 
+from pages.parts.inputs import largest_upload
 from pages.parts.microphone import advice, microphone_state, mount_probe
 from ser_core.audio import SAMPLE_RATE, load_audio
 from ser_core.errors import SERError
 from ser_core.examples import list_examples
 from ser_core.recordings import Recording
-from ser_core.settings import settings
 from ser_core.untrusted import open_untrusted
 
 _EXAMPLE, _UPLOAD, _RECORD = (
@@ -64,7 +64,7 @@ def choose_recording() -> Given | None:
 
 
 def _show_upload() -> None:
-    largest = max(1, int(settings().max_megabytes))
+    largest = largest_upload()
     st.file_uploader(
         "A recording of minutes to hours", type=None, key="recordings_upload", on_change=_take_upload,
         max_upload_size=largest,
