@@ -5,16 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from ser_core.audio import load_audio
+from ser_core.corpora import read_corpora
 from ser_core.examples import list_examples
 from tests.browser.conftest import OpenPage
 from tests.browser.test_signals import idle
+from tests.conftest import PROJECT
 from tests.pages.conftest import as_wav
 
 pytestmark = pytest.mark.browser
@@ -23,10 +27,14 @@ _PLAYER = "document.querySelector('.st-key-signals_player audio')"
 
 
 def _minute_and_a_half() -> bytes:
-    """Return the built-in voices with pauses, again and again, as a WAV file."""
-    voices = [load_audio(example.path).samples for example in list_examples()]
+    """Return actors of RAVDESS with pauses between them, or the built-in voices where it is missing, as a WAV file."""
+    voices = [load_audio(example.path).samples for example in list_examples()] * 4
+    folder = Path(os.environ.get("SER_DATA") or PROJECT.parent / "shared/corpora")
+    if (folder / "ravdess").is_dir():
+        clips = read_corpora(["ravdess"], folder).sample(24, random_state=0)
+        voices = [load_audio(Path(path)).samples for path in clips["path"]]
     hiss = np.random.default_rng(0).normal(0, 3e-4, 16_000).astype(np.float32)
-    return as_wav(np.concatenate([part for _ in range(4) for voice in voices for part in (voice, hiss)]))
+    return as_wav(np.concatenate([part for voice in voices for part in (voice, hiss)]))
 
 
 def _saved(page: Page, key: str) -> bytes:
