@@ -7,16 +7,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.parts.calls import source
 from pages.parts.calls.listen import Heard
-from ser_core.calls import Call, HeardCall, batch
+from ser_core.calls import Call, HeardCall, Limits, batch, moments
 from ser_core.calls.archive import Source
 from ser_core.calls.manifest import About
+from ser_core.calls.sound import cut_sound
 from tests.calls.made import call, call_bytes, track, write_calls, zipped
-from tests.pages.conftest import charts, choose, open_app, press, text
+from tests.pages.conftest import as_wav, charts, choose, open_app, press, text
 
 pytestmark = pytest.mark.usefixtures("visited_before")
 
@@ -158,3 +160,39 @@ def test_a_visitor_from_elsewhere_may_not_read_folders(page: AppTest, monkeypatc
     page.run()
     assert "calls_way" not in [widget.key for widget in page.get("button_group")]
     assert len(page.get("file_uploader")) == 1
+
+
+def test_a_moment_is_chosen_and_its_own_sound_is_played(page: AppTest) -> None:
+    heard = call([0.1] * 3 + [0.9] * 3 + [0.1] * 8 + [0.9] * 2)
+    recording = as_wav(np.random.default_rng(0).uniform(-0.1, 0.1, (40 * 16_000, 2)))
+    source = Source("a.wav", About(heard.agent, heard.caller), _data=lambda: recording)
+    page.session_state["calls_heard"] = Heard("made", [heard], [source], "lite")
+    page.run()
+    one = heard.track
+    assert one is not None
+    found = moments(one, Limits())
+    assert len(found) == 2
+    for number, (start, end) in enumerate(found):
+        choose(page, "calls_moment_0", number)
+        assert not page.exception
+        (_, place, first, last), sound = page.session_state["calls_sound"]
+        assert (place, first) == (0, pytest.approx(max(0.0, start - 1.5)))
+        assert last == pytest.approx(min(end + 1.5, heard.heard.duration_s if heard.heard else 0.0))
+        assert sound == cut_sound(source, first, last)
+        assert len(page.get("audio")) == 1
+
+
+def test_a_batch_that_is_kept_goes_on_after_a_restart(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = ("a.wav", call_bytes()), ("b.wav", call_bytes(seed=3))
+    upload(page, *files)
+    choose(page, "calls_on_disk", True)
+    first = [one.heard.to_dict() for one in listen(page).session_state["calls_heard"].calls]
+
+    def again(*_: Any, **__: Any) -> None:
+        raise AssertionError("a finished call was heard again")
+
+    monkeypatch.setattr(batch, "_work", again)
+    later = open_app().switch_page("pages/calls.py").run()
+    upload(later, *files)
+    choose(later, "calls_on_disk", True)
+    assert [one.heard.to_dict() for one in listen(later).session_state["calls_heard"].calls] == first
