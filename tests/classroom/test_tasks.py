@@ -48,7 +48,7 @@ def lab_report(gains: dict[str, float]) -> LabReport:
 def people() -> dict[str, Any]:
     """Return the groups of a shipped card by corpus."""
     evaluation = load_card(SHIPPED / "base").evaluation
-    return {report["corpus"]: report["people"] for report in evaluation.values()}
+    return {report["corpus"]: report["people"] for report in evaluation.values() if report["corpus"]}
 
 
 def all_tasks() -> list[Task]:
