@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import OpenPage, running_app
+from tests.browser.test_signals import idle
 
 pytestmark = pytest.mark.browser
 
@@ -40,6 +41,12 @@ def choose(page: Page, key: str, option: str) -> None:
     """Choose in a select box."""
     page.locator(f".st-key-{key} [role=combobox]").first.click()
     page.get_by_role("option", name=option).first.click()
+
+
+def loaded(page: Page) -> None:
+    """Wait until every player has its sound: one that is replaced before asks for a file that is gone."""
+    idle(page)
+    page.wait_for_function("[...document.querySelectorAll('audio')].every(player => player.readyState > 0)")
 
 
 def saved(page: Page, key: str) -> bytes:
@@ -85,7 +92,9 @@ def test_a_chart_is_saved_as_a_picture(
 def test_choose_a_clip_and_play_it(browser: Browser, open_page: OpenPage, explore_address: str) -> None:
     page = open_page(browser, explore_address)
     explore(page, "Listen")
+    loaded(page)
     choose(page, "listen_corpus", "RAVDESS")
+    loaded(page)
     choose(page, "listen_emotion", "angry")
     expect(page.get_by_role("heading", name="angry 😠, normal intensity, speaker 01 (male)")).to_be_visible()
     expect(page.locator(".st-key-side_by_side audio")).to_have_count(8)
