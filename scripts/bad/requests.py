@@ -73,6 +73,10 @@ def _archives(rng: np.random.Generator) -> Iterator[Case]:
         EITHER,
     )
     yield _archive(
+        "bombs-manifests",
+        lambda: packed({"a.wav": wave} | {f"d{n}/manifest.csv": b"\n" * 150_000_000 for n in range(8)}, deflate),
+    )
+    yield _archive(
         "size-lies", lambda: _lying(packed({"a.wav": handmade.wav(body=bytes(50_000_000))}, deflate), 24, b"\x10\0\0\0")
     )
     yield _archive("size-of-4-gb", _lying(packed({"a.wav": wave}), 24, b"\xff\xff\xff\xfe"), EITHER)
