@@ -38,7 +38,7 @@ def make_view(heard: Heard) -> View:
     """Draw what the person sets; return the batch under it. Nothing is listened to again."""
     st.markdown(f"#### {batch_words(heard.calls)}")
     with st.container(border=True, key="calls_limits"):
-        left, middle, right = st.columns(3, gap="large")
+        left, middle, right = st.columns(3, gap="medium")
         with left:
             threshold = _kept_slider(
                 "Dissatisfied from", 0.1, 0.95, 0.6, 0.05, "threshold",
