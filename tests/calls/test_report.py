@@ -14,7 +14,7 @@ import pytest
 from ser_core.calls import Call, HeardCall, Limits, measure
 from ser_core.calls.exports import calls_csv, calls_json, calls_xlsx
 from ser_core.calls.report import html_report
-from ser_core.calls.words import clock, summary
+from ser_core.calls.words import batch_words, clock, summary
 from tests.calls.made import call, track
 
 EVIL = "<script>alert(1)</script>\"'&"
@@ -106,3 +106,9 @@ def test_words(calls: list[Call]) -> None:
     assert summary(QUIET, measure(QUIET, LIMITS), LIMITS) == "No speech was found on the caller's channel."
     assert clock(3725) == "1:02:05"
     assert clock(float("nan")) == "–"
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(119.7, "2 min 0 s"), (59.4, "0 min 59 s"), (7200.0, "2.0 hours")])
+def test_a_batch_is_as_long_as_a_clock_says(seconds: float, words: str) -> None:
+    one = Call("a.wav", heard=HeardCall(seconds, (track([0.1]),)))
+    assert batch_words([one]).startswith(f"1 calls, {words}")
