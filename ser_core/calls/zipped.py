@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import threading
@@ -9,7 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from ser_core.errors import AudioError, CallsError
 
@@ -40,9 +41,12 @@ class Archive:
         self.name = name
         self._lock = threading.Lock()
         try:
-            file = source.open("rb") if isinstance(source, Path) else io.BytesIO(source)
-            self._check(file)
-            self._zip = zipfile.ZipFile(file)
+            with contextlib.ExitStack() as opened:
+                file: IO[bytes] = source.open("rb") if isinstance(source, Path) else io.BytesIO(source)
+                opened.callback(file.close)
+                self._check(file)
+                self._zip = zipfile.ZipFile(file)
+                opened.pop_all()  # open as long as somebody may read from it
         except _BROKEN as error:
             raise CallsError(f"{name} is no ZIP file that can be read: pack it again.") from error
 
@@ -71,7 +75,7 @@ class Archive:
             raise AudioError(f"{name} cannot be unpacked from {self.name}: it is larger than the archive says.")
         return data
 
-    def _check(self, file: BinaryIO) -> None:
+    def _check(self, file: IO[bytes]) -> None:
         """Count the entries before the library makes an object of each: a million of them take it many seconds."""
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - _SEARCHED))
