@@ -196,3 +196,11 @@ def test_a_batch_that_is_kept_goes_on_after_a_restart(page: AppTest, monkeypatch
     upload(later, *files)
     choose(later, "calls_on_disk", True)
     assert [one.heard.to_dict() for one in listen(later).session_state["calls_heard"].calls] == first
+
+
+def test_files_that_are_taken_away_are_not_kept_elsewhere(page: AppTest) -> None:
+    upload(page, ("pack.zip", zipped({"a.wav": call_bytes()})))
+    assert "calls_unpacked" in page.session_state
+    upload(page)
+    assert not page.session_state["calls_kept"]
+    assert "calls_unpacked" not in page.session_state

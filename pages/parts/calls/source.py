@@ -82,6 +82,7 @@ def _ask_files() -> None:
 def _keep_files() -> None:
     files = st.session_state.get("calls_files") or []
     # In the session's state, in memory: the box forgets them when another page is opened.
+    st.session_state.pop("calls_unpacked", None)  # what was taken away must not stay in it
     st.session_state["calls_kept"] = [(file.file_id, file.name, file.getvalue()) for file in files]
 
 
