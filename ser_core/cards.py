@@ -143,14 +143,16 @@ def _doubt(evaluation: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         return
     yield "## Calibration and doubt"
     yield (
-        "ECE: expected calibration error with the corpus's classes. The rest is of answers with all classes allowed, "
-        "as in use: how many are sure and right, how many of the 80 % most confident are right, and how often a set of "
+        "ECE: expected calibration error with the corpus's classes, in brackets that of a perfectly calibrated model "
+        "on as many clips. The rest is of answers with all classes allowed, as in use: how many are sure and right, "
+        "how many of the 80 % most confident are right, and how often a set of "
         'classes ("angry or disgust") that promises to hold the true one does, with its mean size.'
     )
     promised = sorted({level for report in evaluation.values() for level in report.get("conformal", {})})
     rows = []
     for name, report in _ordered(evaluation):
-        sure, cells = report.get("sure", {}), [f"{report['ece']:.3f}"]
+        luck = f" ({report['ece_by_luck']:.3f})" if "ece_by_luck" in report else ""
+        sure, cells = report.get("sure", {}), [f"{report['ece']:.3f}{luck}"]
         cells += [_percent(report.get("open", {}).get(score)) for score in ("uar", "wa")]
         cells += [_percent(sure.get("coverage")), _percent(sure.get("wa")), _percent(report.get("accuracy_at_80"))]
         for level in promised:
@@ -249,10 +251,10 @@ def _commands(card: ModelCard) -> Iterator[str]:
 
 
 def _builds_on(recipe: Mapping[str, Any], partner: Partner | None) -> list[str]:
-    """Return the recipes that must be trained before, in their order: teachers and partners."""
-    teacher = (recipe.get("distillation") or {}).get("teacher")
+    """Return the recipes that must be trained before, in their order: teachers, what is trained on, partners."""
+    named = ((recipe.get("distillation") or {}).get("teacher"), recipe.get("start"))
     before = [*_builds_on(partner.recipe, None), str(partner.recipe.get("name"))] if partner else []
-    return list(dict.fromkeys([*([str(teacher)] if teacher else []), *before]))
+    return list(dict.fromkeys([*(str(name) for name in named if name), *before]))
 
 
 def _ordered(evaluation: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:

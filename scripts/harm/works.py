@@ -36,7 +36,8 @@ from ser_core.networks.residual_crnn import ResidualCRNNConfig
 from ser_core.settings import PROJECT
 from ser_core.training.features import load_features
 from ser_core.training.job import train_folds
-from ser_core.training.recipe import NetworkRecipe, OptimiserConfig
+from ser_core.training.parts import OptimiserConfig
+from ser_core.training.recipe import NetworkRecipe
 from ser_core.training.runs import RunFolder
 from ser_core.training.state import read_state, working
 from tests.calls.made import write_calls

@@ -72,6 +72,26 @@ def expected_calibration_error(probabilities: np.ndarray, target: np.ndarray, bi
     return float(np.sum(gaps))
 
 
+def calibration_error_by_luck(probabilities: np.ndarray, *, bins: int = 15, draws: int = 200, seed: int = 0) -> float:
+    """Return the expected calibration error of a perfectly calibrated model that is as confident on as many clips.
+
+    Few answers in a bin are never right exactly as often as they should be, so that no model gets 0 (Bröcker & Smith
+    2007, https://doi.org/10.1175/WAF993.1): the mean over *draws* in which each answer is right by its confidence.
+
+    Parameters
+    ----------
+    probabilities
+        [shape=(n, n_classes)].
+    """
+    confidence = probabilities.max(axis=1)
+    places = np.minimum((confidence * bins).astype(int), bins - 1)
+    order = np.argsort(places, kind="stable")
+    starts = np.flatnonzero(np.diff(places[order], prepend=-1))
+    drawn = np.random.default_rng(seed).random((draws, len(confidence))) < confidence[order]
+    missed = np.add.reduceat(drawn - confidence[order], starts, axis=1)
+    return float(np.abs(missed).sum(axis=1).mean() / len(confidence))
+
+
 def speaker_interval(
     target: np.ndarray,
     answer: np.ndarray,

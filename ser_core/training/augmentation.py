@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from ser_core.features.logmel import LogMelConfig, hz_to_mel, mel_frequencies
 from ser_core.networks.layers import frame_mask
-from ser_core.training.recipe import AugmentationConfig
+from ser_core.training.parts import AugmentationConfig
 
 
 def augment(

@@ -13,6 +13,12 @@ from torch import Tensor
 from ser_core.emotions import class_indices, class_mask, label_names, labels_by_corpus, map_label
 from ser_core.features.store import FeatureStore
 
+#: What a network may tell beside the emotion, by column of a table of clips -> its words and their class numbers.
+TASKS: dict[str, dict[str, int]] = {
+    "sex": {"female": 0, "male": 1},
+    "intensity": {"low": 0, "medium": 1, "normal": 1, "high": 2, "strong": 2},
+}
+
 
 def class_targets(emotions: Sequence[str], labels: int | Mapping[str, str]) -> np.ndarray:
     """Return each clip's class number in a label set, -1 where it is left out [shape=(n,), int64]."""
@@ -65,16 +71,24 @@ class Guidance:
         How much they count beside the class number, 0 to 1 [shape=(n,), float32].
     vectors
         A teacher's vectors, none (width 0) where they are not to be learnt [shape=(n, width), float32].
+    tasks
+        The answer to each of :data:`TASKS`, -1 where it is not known or not to be learnt [shape=(n, tasks), int64].
     """
 
     shares: np.ndarray
     trust: np.ndarray
     vectors: np.ndarray
+    tasks: np.ndarray
 
     @classmethod
     def none(cls, n: int, classes: int) -> Guidance:
         """Return what says nothing of any clip."""
-        return cls(np.zeros((n, classes), np.float32), np.zeros(n, np.float32), np.zeros((n, 0), np.float32))
+        shares, trust, vectors = (
+            np.zeros((n, classes), np.float32),
+            np.zeros(n, np.float32),
+            np.zeros((n, 0), np.float32),
+        )
+        return cls(shares, trust, vectors, np.full((n, len(TASKS)), -1, np.int64))
 
 
 @dataclass(frozen=True)
@@ -91,7 +105,7 @@ class Batch:
         Class numbers [shape=(batch,), int64].
     possible
         Which classes the clip's corpus has [shape=(batch, classes), bool].
-    shares, trust, vectors
+    shares, trust, vectors, tasks
         As in :class:`Guidance`, of these clips.
     """
 
@@ -102,11 +116,12 @@ class Batch:
     shares: Tensor
     trust: Tensor
     vectors: Tensor
+    tasks: Tensor
 
     def reordered(self, order: Tensor) -> Batch:
         """Return the same sounds with the labels of other clips of the batch, for mixup."""
-        labels = (values[order] for values in (self.target, self.possible, self.shares, self.trust, self.vectors))
-        return Batch(self.spectrogram, self.lengths, *labels)
+        told = (self.target, self.possible, self.shares, self.trust, self.vectors, self.tasks)
+        return Batch(self.spectrogram, self.lengths, *(values[order] for values in told))
 
 
 @dataclass(frozen=True)
@@ -176,6 +191,7 @@ class ClipData:
             torch.from_numpy(self.guidance.shares[rows]),
             torch.from_numpy(self.guidance.trust[rows]),
             torch.from_numpy(self.guidance.vectors[rows]),
+            torch.from_numpy(self.guidance.tasks[rows]),
         )
 
     def _frames(self, row: int, rng: np.random.Generator | None) -> np.ndarray:

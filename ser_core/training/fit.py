@@ -12,6 +12,7 @@ import pandas as pd
 
 from ser_core.emotions import label_names
 from ser_core.features.store import FeatureStore
+from ser_core.networks.layers import ClipNetwork
 from ser_core.networks.registry import build_network
 from ser_core.training.data import ClipData, Guidance, class_targets, possible_classes
 from ser_core.training.network import predict_logits, prepared_once, save_weights, train_network
@@ -32,18 +33,19 @@ def fit_network(
     *,
     fold: int,
     guidance: Guidance | None = None,
+    start: ClipNetwork | None = None,
 ) -> np.ndarray:
     """Train a network, write its weights, and return its logits of the rows *scored* [shape=(n, classes)].
 
     The classes are those of the recipe's label set, in its order. *validation* rows are scored after every epoch, for
-    the log alone.
+    the log alone. Training begins with the weights of *start*, by default with random ones.
     """
     data = ClipData.from_table(table, store, recipe.corpus_weights, recipe.labels)
     if guidance is not None:
         data = replace(data, guidance=guidance)
     data = prepared_once(build_network(recipe.network), data)
     seed = recipe.seed + 1000 * fold
-    network = train_network(recipe, data, train, validation, folder, report, seed=seed)
+    network = train_network(recipe, data, train, validation, folder, report, seed=seed, start=start)
     save_weights(network, folder / "weights.safetensors")
     return predict_logits(network, data, scored)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from scipy.special import softmax
@@ -10,11 +12,12 @@ from ser_core.corpora.votes import CHOICES, read_votes
 from ser_core.emotions import label_names, map_label
 from ser_core.features.store import FeatureStore, Progress, extract_table
 from ser_core.networks.layers import ClipNetwork
-from ser_core.training.data import ClipData, Guidance, possible_classes
+from ser_core.training.data import TASKS, ClipData, Guidance, possible_classes
 from ser_core.training.features import feature_sources
 from ser_core.training.network import load_weights, predict_logits, predict_vectors
 from ser_core.training.others import teacher_run
-from ser_core.training.recipe import DistillationConfig, NetworkRecipe, Recipe
+from ser_core.training.parts import DistillationConfig
+from ser_core.training.recipe import NetworkRecipe, Recipe
 from ser_core.training.selection import used_rows
 
 #: The least weight that a clip's own label keeps.
@@ -50,7 +53,11 @@ def guidance(recipe: NetworkRecipe, table: pd.DataFrame, train: np.ndarray, prot
         part = (recipe.listeners / both)[:, None]
         shares[heard] = (1 - part) * shares[heard] + part * votes[heard]
         weight[heard] = both
-    return Guidance(shares, np.minimum(weight, 1 - _LABEL), vectors)
+    tasks = none.tasks
+    for number, name in enumerate(TASKS):
+        if getattr(recipe.tasks, name):
+            tasks[train, number] = table[name].iloc[train].map(TASKS[name]).fillna(-1)
+    return Guidance(shares, np.minimum(weight, 1 - _LABEL), vectors, tasks)
 
 
 def read_for_teacher(
@@ -85,7 +92,8 @@ def _taught(
     possible = possible_classes(clips["corpus"].tolist(), clips["emotion"].tolist(), recipe.labels)
     shares = softmax(np.where(possible, logits / settings.temperature, -np.inf), axis=1)
     vectors = _vectors(settings, network, data, rows) if settings.vectors else np.zeros((len(rows), 0), np.float32)
-    return Guidance(shares, np.full(len(rows), settings.weight, np.float32), vectors)
+    none = Guidance.none(*shares.shape)
+    return replace(none, shares=shares, trust=np.full(len(rows), settings.weight, np.float32), vectors=vectors)
 
 
 def _vectors(settings: DistillationConfig, network: ClipNetwork, data: ClipData, rows: np.ndarray) -> np.ndarray:

@@ -25,7 +25,7 @@ from ser_core.protocols import Split, answered_protocols, fold_count, make_split
 from ser_core.training.features import load_features
 from ser_core.training.fit import Report, fit_classical, fit_network
 from ser_core.training.guidance import guidance
-from ser_core.training.others import check_others
+from ser_core.training.others import check_others, start_of
 from ser_core.training.partner import with_partner
 from ser_core.training.recipe import NetworkRecipe, Recipe, recipe_from_run
 from ser_core.training.runs import LOGIT_COLUMNS, RunFolder
@@ -190,7 +190,8 @@ def _train_fold_alone(
     if isinstance(chosen, NetworkRecipe):
         beside = guidance(chosen, table, split.train, protocol, fold)
         parts = (split.train, split.validation, rows)
-        alone = fit_network(chosen, table, store, *parts, folder, note, fold=split.fold, guidance=beside)
+        start = start_of(chosen, protocol, fold)
+        alone = fit_network(chosen, table, store, *parts, folder, note, fold=split.fold, guidance=beside, start=start)
         logits = with_partner(chosen, table.iloc[rows], protocol, fold, folder, alone)
     else:
         began = time.monotonic()

@@ -25,6 +25,7 @@ from ser_core.files import write_atomically
 from ser_core.networks.layers import ClipNetwork, SpectrogramNetwork
 from ser_core.networks.registry import NetworkConfig, build_network
 from ser_core.training.augmentation import augment, mask_bands_and_frames
+from ser_core.training.beside import Beside
 from ser_core.training.data import Batch, ClipData, VariedStore
 from ser_core.training.recipe import NetworkRecipe
 
@@ -40,7 +41,7 @@ class TrainingState:
     network: ClipNetwork
     average: ClipNetwork
     optimiser: torch.optim.AdamW
-    telling: nn.Linear | None = None  # from the network's vector to the teacher's, where that is learnt
+    beside: Beside | None = None  # what is learnt of the network's vector beside the emotion
     epoch: int = 0
     step: int = 0
 
@@ -54,14 +55,15 @@ def train_network(
     report: Report,
     *,
     seed: int,
+    start: ClipNetwork | None = None,
 ) -> ClipNetwork:
     """Train on the rows *train* and return the averaged network, in evaluation mode.
 
-    The number of epochs is fixed beforehand; *validation* rows are only scored for the log. The checkpoint in
-    *folder* is replaced after every epoch and taken up when it is there, with what an unbroken training would give;
-    so to pause is to end the process. *report* gets, after every epoch, {"epoch", "epochs", "loss", "learning_rate",
-    "seconds"}, and where there are validation rows {"validation_uar", "confusion" (counts, a row for each true
-    class), "labels"}.
+    The number of epochs is fixed beforehand; *validation* rows are only scored for the log. It begins with the weights
+    of *start*, by default with random ones. The checkpoint in *folder* is replaced after every epoch and taken up when
+    it is there, with what an unbroken training would give; so to pause is to end the process. *report* gets, after
+    every epoch, {"epoch", "epochs", "loss", "learning_rate", "seconds"}, and where there are validation rows
+    {"validation_uar", "confusion" (counts, a row for each true class), "labels"}.
 
     Raises
     ------
@@ -71,7 +73,7 @@ def train_network(
     if len(train) < 2:
         raise TrainingError("There are fewer than two clips to train on: choose more corpora or another protocol.")
     _keep_freed_memory()
-    state = _new_state(recipe, seed, data.guidance.vectors.shape[1])
+    state = _new_state(recipe, seed, data.guidance.vectors.shape[1], start)
     checkpoint = folder / "checkpoint.pt"
     if checkpoint.exists():
         _load(checkpoint, state)
@@ -180,12 +182,14 @@ def load_weights(config: NetworkConfig, path: Path) -> ClipNetwork:
     return network.eval()
 
 
-def _new_state(recipe: NetworkRecipe, seed: int, told: int = 0) -> TrainingState:
+def _new_state(recipe: NetworkRecipe, seed: int, told: int = 0, start: ClipNetwork | None = None) -> TrainingState:
     torch.manual_seed(seed)
     network = build_network(recipe.network)
+    if start is not None:
+        network.load_state_dict(start.state_dict())
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    telling = nn.Linear(network.head.in_features, told) if told and isinstance(network, SpectrogramNetwork) else None
-    trained = [*network.parameters(), *(telling.parameters() if telling else ())]
+    beside = Beside(recipe, network.head.in_features, told) if isinstance(network, SpectrogramNetwork) else None
+    trained = [*network.parameters(), *(beside.parameters() if beside else ())]
     decayed = [p for p in trained if p.ndim > 1]
     others = [p for p in trained if p.ndim <= 1]
     optimiser = torch.optim.AdamW(
@@ -196,7 +200,7 @@ def _new_state(recipe: NetworkRecipe, seed: int, told: int = 0) -> TrainingState
         lr=recipe.optimiser.learning_rate,
         fused=True,
     )
-    return TrainingState(network, copy.deepcopy(network), optimiser, telling)
+    return TrainingState(network, copy.deepcopy(network), optimiser, beside)
 
 
 def _epoch(
@@ -256,11 +260,9 @@ def _loss(
     loss = share * masked_loss(votes, batch, recipe.optimiser.label_smoothing)
     if share < 1:
         loss = loss + (1 - share) * masked_loss(votes, other, recipe.optimiser.label_smoothing)
-    if state.telling is None or recipe.distillation is None:
-        return loss.mean()
-    wanted = share * batch.vectors + (1 - share) * other.vectors
-    missed = (state.telling(vectors.float()) - wanted).square().mean()
-    return loss.mean() + recipe.distillation.vectors * missed
+    return (
+        loss.mean() if state.beside is None else loss.mean() + state.beside.loss(vectors.float(), batch, other, share)
+    )
 
 
 def _uses_bfloat16(recipe: NetworkRecipe) -> bool:
@@ -305,7 +307,7 @@ def _save(path: Path, state: TrainingState) -> None:
         "network": state.network.state_dict(),
         "average": state.average.state_dict(),
         "optimiser": state.optimiser.state_dict(),
-        "telling": state.telling.state_dict() if state.telling is not None else None,
+        "beside": state.beside.state_dict() if state.beside is not None else None,
         "epoch": state.epoch,
         "step": state.step,
     }
@@ -318,8 +320,8 @@ def _load(path: Path, state: TrainingState) -> None:
         state.network.load_state_dict(content["network"])
         state.average.load_state_dict(content["average"])
         state.optimiser.load_state_dict(content["optimiser"])
-        if state.telling is not None:
-            state.telling.load_state_dict(content["telling"])
+        if state.beside is not None:
+            state.beside.load_state_dict(content["beside"])
         state.epoch, state.step = int(content["epoch"]), int(content["step"])
     except Exception as error:
         raise TrainingError(f"The checkpoint {path} cannot be read: delete it to begin this fold anew.") from error

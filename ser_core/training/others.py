@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 from ser_core.errors import TrainingError
 from ser_core.networks.adapted import AdaptedEncoderConfig
+from ser_core.networks.layers import ClipNetwork
+from ser_core.training.network import load_weights
 from ser_core.training.recipe import NetworkRecipe, Recipe, recipe_from_run
 from ser_core.training.runs import RunFolder
 from ser_core.training.search import chosen_recipe
@@ -53,11 +55,28 @@ def partner_run(recipe: NetworkRecipe, name: str, protocol: str, fold: int) -> t
     return run, other
 
 
+def start_of(recipe: NetworkRecipe, protocol: str, fold: int) -> ClipNetwork | None:
+    """Return the network that the recipe's training of a fold begins with, None where it begins with random numbers.
+
+    Raises
+    ------
+    TrainingError
+        As :func:`teacher_run` does; and if that network has other sizes, or its weights cannot be read.
+    """
+    if recipe.start is None:
+        return None
+    run, other = teacher_run(recipe, recipe.start, protocol, fold)
+    if other.network != recipe.network or other.front_end != recipe.front_end:
+        raise TrainingError(f"'{recipe.name}' cannot begin with {run.path}: front end and network must be the same.")
+    return load_weights(other.network, run.fold(fold) / "weights.safetensors")
+
+
 def check_others(recipe: Recipe, protocol: str, folds: Iterable[int]) -> None:
-    """Raise TrainingError, as the two above do, where a recipe lacks what it builds on for some of the folds."""
+    """Raise TrainingError, as those above do, where a recipe lacks what it builds on for some of the folds."""
     if not isinstance(recipe, NetworkRecipe):
         return
     for fold in folds:
+        start_of(recipe, protocol, fold)
         if recipe.distillation is not None:
             teacher_run(recipe, recipe.distillation.teacher, protocol, fold)
         if recipe.partner is not None:

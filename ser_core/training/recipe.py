@@ -11,9 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     TypeAdapter,
     ValidationError,
@@ -25,7 +23,7 @@ from ser_core.bundle import check_log_mel
 from ser_core.classical import ClassicalConfig, SVMConfig
 from ser_core.corpora import CORPORA
 from ser_core.corpora.own import own_corpora
-from ser_core.emotions import EMOTIONS, check_labels, label_names
+from ser_core.emotions import check_labels, label_names
 from ser_core.errors import RecipeError
 from ser_core.features.functionals import FunctionalsConfig
 from ser_core.features.logmel import LogMelConfig
@@ -35,79 +33,21 @@ from ser_core.networks.encoder_head import HeadConfig
 from ser_core.networks.registry import NetworkConfig
 from ser_core.networks.residual_crnn import ResidualCRNNConfig
 from ser_core.protocols import JOINT, protocol_names
-from ser_core.training.variants import Variant
+from ser_core.training.parts import (
+    AugmentationConfig,
+    DistillationConfig,
+    FilterConfig,
+    OptimiserConfig,
+    Part,
+    PartnerConfig,
+    TasksConfig,
+    VariantsConfig,
+)
 
 #: Parts of a recipe in which a search may try values: what is known before features are computed.
-SEARCHABLE = ("classifier", "network", "optimiser", "augmentation", "variants", "distillation", "listeners")
+SEARCHABLE = ("classifier", "network", "optimiser", "augmentation", "variants", "distillation", "tasks", "listeners")
 MOST_CANDIDATES = 64
 _BUILT_IN = resources.files("ser_core") / "recipes"
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class AugmentationConfig(_Part):
-    """What is done to training clips on the fly; each is drawn anew for every clip and epoch.
-
-    Speed is a factor either way (0.15 = from 0.85 to 1.15), pitch likewise; noise a range of signal-to-noise ratios
-    in dB; tilt the largest gain or loss in dB at either end of the spectrum; masks are in bands and frames.
-    """
-
-    speed: float = Field(0.15, ge=0, lt=0.5)
-    pitch: float = Field(0.10, ge=0, lt=0.5)
-    noise_probability: float = Field(0.4, ge=0, le=1)
-    noise_db: tuple[float, float] = (10.0, 40.0)
-    tilt_db: float = Field(6.0, ge=0)
-    band_masks: int = Field(2, ge=0)
-    band_width: int = Field(8, ge=0)
-    time_masks: int = Field(2, ge=0)
-    time_width: int = Field(20, ge=0)
-    mixup: float = Field(0.2, ge=0, description="alpha of the Beta distribution; 0 switches mixup off")
-
-
-class VariantsConfig(_Part):
-    """Versions of training clips made of their sound (:mod:`ser_core.training.variants`), computed once and kept."""
-
-    kinds: tuple[Variant, ...] = ()
-    probability: float = Field(0.5, ge=0, le=1, description="that a clip is drawn as one of its versions")
-
-
-class DistillationConfig(_Part):
-    """Learning from a stronger model's answers (Hinton et al. 2015) and vectors (Romero et al. 2015).
-
-    The teacher's run is of the same protocol. The teacher of a fold is the model of that very fold, which has heard
-    none of its test speakers.
-    """
-
-    teacher: str = Field(description="a recipe; its run <recipe>-<protocol> answers")
-    weight: float = Field(0.5, ge=0, le=1, description="of the teacher's answers; the rest is the labels'")
-    temperature: float = Field(2.0, gt=0)
-    vectors: float = Field(
-        0, ge=0, description="weight of the mean squared error in telling the teacher's last layer but one"
-    )
-    directions: int = Field(96, ge=1, description="how many of that layer's main directions are told")
-
-
-class PartnerConfig(_Part):
-    """Another network that answers beside this one: their logits are averaged. Its run is of the same protocol."""
-
-    recipe: str = Field(description="its run <recipe>-<protocol> is the partner")
-    share: float = Field(0.5, gt=0, lt=1, description="of the partner's answer")
-
-
-class OptimiserConfig(_Part):
-    """AdamW with linear warm-up and a cosine to zero, and an exponential moving average of the weights."""
-
-    epochs: int = Field(30, ge=1)
-    batch_size: int = Field(32, ge=2)
-    learning_rate: float = Field(1e-3, gt=0)
-    weight_decay: float = Field(0.05, ge=0)
-    label_smoothing: float = Field(0.1, ge=0, lt=1)
-    warmup_share: float = Field(0.05, ge=0, lt=1)
-    average_decay: float = Field(0.995, ge=0, lt=1)
-    crop_frames: int = Field(300, ge=32)
-    precision: Literal["auto", "bfloat16", "float32"] = "auto"
 
 
 def _label_set(value: Any) -> Any:
@@ -122,21 +62,7 @@ def _of_kind(kind: str) -> BeforeValidator:
     return BeforeValidator(lambda value: {"kind": kind} | value if isinstance(value, dict) else value)
 
 
-class FilterConfig(_Part):
-    """Which clips are used; what is left empty does not filter. Rows are filtered after the split is made.
-
-    A speaker may be given as `corpus/speaker` or, in every corpus, as `speaker`.
-    """
-
-    scope: Literal["all", "training"] = Field("all", description="training: all clips are scored, whatever was heard")
-    sex: Literal["any", "female", "male"] = "any"
-    intensity: tuple[str, ...] = ()
-    emotions: tuple[Literal[EMOTIONS], ...] = ()  # type: ignore[valid-type]
-    speakers_excluded: tuple[str, ...] = ()
-    max_clips_per_speaker: int = Field(0, ge=0, description="drawn evenly from the speaker's emotions; 0 = all")
-
-
-class _AnyRecipe(_Part):
+class _AnyRecipe(Part):
     """What recipes of both kinds hold."""
 
     name: str
@@ -173,7 +99,9 @@ class NetworkRecipe(_AnyRecipe):
     network: Annotated[NetworkConfig, _of_kind("residual-crnn")] = ResidualCRNNConfig()
     augmentation: AugmentationConfig = Field(AugmentationConfig(), description="of spectrograms; not of an encoder's")
     variants: VariantsConfig = VariantsConfig()
+    start: str | None = Field(None, description="a recipe; training begins with the weights of <recipe>-<protocol>")
     distillation: DistillationConfig | None = None
+    tasks: TasksConfig = TasksConfig()
     partner: PartnerConfig | None = None
     listeners: float = Field(0, ge=0, le=1, description="weight of what CREMA-D's listeners answered, as soft labels")
     optimiser: OptimiserConfig = OptimiserConfig()
@@ -197,6 +125,11 @@ class NetworkRecipe(_AnyRecipe):
             sizes |= {"n_layers": len(self.front_end.layers), "width": self.front_end.width}
         else:
             sizes |= {"n_mels": self.front_end.n_mels}
+        if isinstance(self.front_end, EncoderConfig) and self.tasks != TasksConfig():
+            raise ValueError("tasks are learnt by a network on spectrograms: front_end.kind must be 'log-mel'")
+        if self.start is not None and self.search:
+            # What a search scores with are training speakers, whom the weights to begin with have heard.
+            raise ValueError("a recipe with a start cannot search, too")
         if self.partner is not None and not isinstance(self.front_end, EncoderConfig):
             raise ValueError("a partner answers beside a network on an encoder: front_end.kind must be 'encoder'")
         if any(getattr(self.network, name) != size for name, size in sizes.items()):

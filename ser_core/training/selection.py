@@ -10,7 +10,8 @@ import pandas as pd
 from ser_core.errors import TrainingError
 from ser_core.protocols import Split
 from ser_core.training.data import class_targets
-from ser_core.training.recipe import FilterConfig, Recipe
+from ser_core.training.parts import FilterConfig
+from ser_core.training.recipe import Recipe
 
 
 def select(table: pd.DataFrame, split: Split, recipe: Recipe) -> Split:

@@ -8,6 +8,7 @@ from sklearn import metrics as reference
 
 from ser_core.evaluation.metrics import (
     accuracy,
+    calibration_error_by_luck,
     confusion_matrix,
     expected_calibration_error,
     f1,
@@ -52,6 +53,18 @@ def test_calibration_error_of_a_calibrated_and_of_a_boasting_model() -> None:
     assert expected_calibration_error(honest, target) < 0.01
     boasting = np.tile([0.999, 0.001], (50_000, 1))
     assert expected_calibration_error(boasting, target) == pytest.approx(0.249, abs=0.01)
+
+
+def test_luck_alone_makes_a_calibration_error_with_few_clips() -> None:
+    rng = np.random.default_rng(3)
+    few, many = rng.dirichlet((0.5, 0.5, 0.5), 200), rng.dirichlet((0.5, 0.5, 0.5), 20000)
+    errors = []
+    for _ in range(100):
+        target = (rng.random(len(few))[:, None] > few.cumsum(axis=1)).sum(axis=1)
+        errors.append(expected_calibration_error(few, target))
+    assert calibration_error_by_luck(few) == pytest.approx(np.mean(errors), rel=0.05)
+    assert calibration_error_by_luck(many) < calibration_error_by_luck(few) / 5
+    assert calibration_error_by_luck(np.array([[1.0, 0.0]])) == 0
 
 
 def test_interval_over_speakers_covers_the_truth_as_often_as_it_says() -> None:

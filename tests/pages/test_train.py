@@ -12,7 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 from ser_core.bundle import list_bundles
 from ser_core.training.manager import RunManager
-from ser_core.training.recipe import ClassicalRecipe, NetworkRecipe, OptimiserConfig, parse_recipe
+from ser_core.training.parts import OptimiserConfig
+from ser_core.training.recipe import ClassicalRecipe, NetworkRecipe, parse_recipe
 from ser_core.training.runs import RunFolder
 from ser_core.training.state import RunState, locked, write_state
 from tests.pages.conftest import charts, choose, open_app, press, text

@@ -12,7 +12,8 @@ from ser_core.errors import RecipeError
 from ser_core.features.logmel import LogMelConfig
 from ser_core.networks.residual_crnn import ResidualCRNNConfig
 from ser_core.training.ablation import WHOLE, Outcome, ablation_table, run_trial, trials
-from ser_core.training.recipe import ClassicalRecipe, NetworkRecipe, OptimiserConfig, load_recipe
+from ser_core.training.parts import OptimiserConfig
+from ser_core.training.recipe import ClassicalRecipe, NetworkRecipe, load_recipe
 from tests.scripts.calling import call
 
 PROTOCOL = "ravdess-emobox"

@@ -7,7 +7,7 @@ import torch
 
 from ser_core.features.logmel import LogMelConfig
 from ser_core.training.augmentation import add_noise, augment, mask_bands_and_frames, tilt, warp
-from ser_core.training.recipe import AugmentationConfig
+from ser_core.training.parts import AugmentationConfig
 
 FRONT_END = LogMelConfig()
 STILL = AugmentationConfig(speed=0, pitch=0, noise_probability=0, tilt_db=0, band_masks=0, time_masks=0, mixup=0)

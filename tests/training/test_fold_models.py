@@ -25,7 +25,8 @@ from ser_core.training import fold_models
 from ser_core.training.features import load_features
 from ser_core.training.fold_models import answer_clips, fold_bundle
 from ser_core.training.job import train_folds
-from ser_core.training.recipe import ClassicalRecipe, NetworkRecipe, OptimiserConfig, Recipe
+from ser_core.training.parts import OptimiserConfig
+from ser_core.training.recipe import ClassicalRecipe, NetworkRecipe, Recipe
 from ser_core.training.runs import LOGIT_COLUMNS, RunFolder
 
 PROJECT = Path(__file__).resolve().parents[2]

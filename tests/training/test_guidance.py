@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from safetensors.numpy import load_file
 from scipy.special import softmax
 
 from ser_core.audio import Waveform, load_audio
@@ -25,26 +26,28 @@ from ser_core.networks.residual_crnn import ResidualCRNNConfig
 from ser_core.protocols import ALL, make_split
 from ser_core.recogniser import Recogniser
 from ser_core.scorers import load_scorer
+from ser_core.training.data import TASKS
 from ser_core.training.features import feature_sources, features_cached, load_features
 from ser_core.training.guidance import guidance
 from ser_core.training.job import train_folds
 from ser_core.training.others import check_others
-from ser_core.training.publish import publish_bundle, publish_run
-from ser_core.training.recipe import (
+from ser_core.training.parts import (
     DistillationConfig,
     FilterConfig,
-    NetworkRecipe,
     OptimiserConfig,
     PartnerConfig,
+    TasksConfig,
     VariantsConfig,
-    with_settings,
 )
+from ser_core.training.publish import publish_bundle, publish_run
+from ser_core.training.recipe import NetworkRecipe, with_settings
 from ser_core.training.runs import LOGIT_COLUMNS, RunFolder
 from tests.networks.tiny_encoders import WIDTH, tiny_encoder
 
 pytest.importorskip("transformers")
 
 PROTOCOL = "ravdess-emobox"
+LEVELS = TASKS["intensity"]
 VOTES = '"","A","D","F","H","N","S","fileName","numResponses"\n"100001",6,2,0,0,2,0,"{clip}",10\n'
 
 
@@ -261,6 +264,58 @@ def test_listeners_of_a_clip_count_beside_its_label(
     found = guidance(_pupil(listeners=0.4), table, np.arange(5), "cremad-evar", 0)
     assert found.trust.tolist() == [0, 0, pytest.approx(0.4)] + [0] * (len(table) - 3)
     assert found.shares[2].tolist() == pytest.approx([0.2, 0, 0, 0, 0.6, 0, 0.2, 0])
+
+
+def test_what_is_told_beside_the_emotion_is_of_what_is_trained_on_alone(
+    synthetic_corpora: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SER_DATA", str(synthetic_corpora))
+    table = read_corpora(("ravdess", "savee"))
+    said = itertools.islice(itertools.cycle([*LEVELS, None]), (len(table) + 1) // 2)
+    table["intensity"] = pd.Series([word for one in said for word in (one, "high")][: len(table)], dtype="string")
+    train = np.arange(0, len(table), 2)
+    found = guidance(_pupil(tasks=TasksConfig(sex=0.1, intensity=0.2)), table, train, PROTOCOL, 0).tasks
+    assert (found[1::2] == -1).all()
+    assert (found[train, 0] == (table["sex"].to_numpy(object) == "male")[train]).all()
+    levels = [LEVELS.get(word, -1) for word in table["intensity"].iloc[train].fillna("not said")]
+    assert found[train, 1].tolist() == levels
+    assert len(set(levels)) == 4
+    assert (guidance(_pupil(), table, train, PROTOCOL, 0).tasks == -1).all()
+
+
+def test_what_is_told_beside_the_emotion_changes_what_is_learnt(teacher: RunFolder) -> None:
+    lessons = {"plain": TasksConfig(), "sexes": TasksConfig(sex=1.0), "strengths": TasksConfig(intensity=1.0)}
+    angry = [_train(_pupil(name=name, tasks=given)).predictions(0)["logit_angry"] for name, given in lessons.items()]
+    for one, other in itertools.combinations(angry, 2):
+        assert not np.allclose(one, other)
+    with pytest.raises(RecipeError, match="must be 'log-mel'"):
+        with_settings(NetworkRecipe.model_validate(teacher.read()["recipe"]), {"tasks.sex": 1})
+
+
+def test_a_training_begins_with_the_weights_of_another(teacher: RunFolder, tmp_path: Path) -> None:
+    first = _train(_pupil(name="first"))
+    still = OptimiserConfig(epochs=1, batch_size=8, learning_rate=1e-9)
+    second = _train(_pupil(name="second", start="first", seed=5, optimiser=still))
+    begun, gone_on = (load_file(run.fold(0) / "weights.safetensors") for run in (first, second))
+    learnt = [name for name in begun if name.endswith(("weight", "bias"))]
+    for name in learnt:
+        np.testing.assert_allclose(gone_on[name], begun[name], atol=1e-6, err_msg=name)
+    random = load_file(_train(_pupil(name="third", seed=5, optimiser=still)).fold(0) / "weights.safetensors")
+    assert not np.allclose(random["head.weight"], begun["head.weight"], atol=1e-3)
+    used = publish_run(second, tmp_path / "second", table=read_corpora(("ravdess",)))
+    assert "train.py first --protocol" in card_page(used)
+
+
+def test_what_cannot_be_begun_with_is_refused(teacher: RunFolder) -> None:
+    _train(_pupil(name="begun"))
+    with pytest.raises(TrainingError, match="'later' builds on 'nobody'"):
+        _train(_pupil(name="later", start="nobody"))
+    with pytest.raises(TrainingError, match="not finished fold 1"):
+        check_others(_pupil(start="begun"), PROTOCOL, [1])
+    with pytest.raises(TrainingError, match="front end and network must be the same"):
+        check_others(_pupil(start="teacher"), PROTOCOL, [0])
+    with pytest.raises(RecipeError, match="a start cannot search"):
+        with_settings(_pupil(start="begun"), {"search": {"optimiser.learning_rate": [1e-3, 1e-2]}})
 
 
 def test_a_pupil_learns_from_the_teacher(teacher: RunFolder) -> None:

@@ -22,8 +22,9 @@ from ser_core.protocols import make_split
 from ser_core.recogniser import Recogniser
 from ser_core.training.features import load_features
 from ser_core.training.job import ABSENT, train_folds, train_in_processes
+from ser_core.training.parts import OptimiserConfig
 from ser_core.training.publish import publish_bundle
-from ser_core.training.recipe import ClassicalRecipe, NetworkRecipe, OptimiserConfig, Recipe, with_settings
+from ser_core.training.recipe import ClassicalRecipe, NetworkRecipe, Recipe, with_settings
 from ser_core.training.runs import LOGIT_COLUMNS, RunFolder
 
 PROTOCOL = "ravdess-emobox"

@@ -22,8 +22,9 @@ from ser_core.training.features import load_features
 from ser_core.training.job import train_folds
 from ser_core.training.listing import Run
 from ser_core.training.manager import RunManager
+from ser_core.training.parts import OptimiserConfig
 from ser_core.training.progress import read_progress
-from ser_core.training.recipe import ClassicalRecipe, NetworkRecipe, OptimiserConfig
+from ser_core.training.recipe import ClassicalRecipe, NetworkRecipe
 from ser_core.training.runs import RunFolder
 from ser_core.training.state import MARK, RunState, at_work, locked, write_state
 

@@ -33,7 +33,8 @@ from ser_core.training.network import (
     save_weights,
     train_network,
 )
-from ser_core.training.recipe import DistillationConfig, NetworkRecipe, OptimiserConfig
+from ser_core.training.parts import DistillationConfig, OptimiserConfig, TasksConfig
+from ser_core.training.recipe import NetworkRecipe
 
 #: Tiny ones of every family, with dropout, so that a resumed training must draw the same numbers.
 FAMILIES: dict[str, Any] = {
@@ -101,8 +102,9 @@ def test_the_log_has_what_a_page_draws(data: ClipData, tmp_path: Path) -> None:
 
 
 def _guided(data: ClipData) -> ClipData:
-    vectors = np.random.default_rng(1).normal(size=(64, 3)).astype(np.float32)
-    return replace(data, guidance=replace(data.guidance, vectors=vectors))
+    rng = np.random.default_rng(1)
+    vectors, tasks = rng.normal(size=(64, 3)).astype(np.float32), rng.integers(-1, 2, size=(64, 2))
+    return replace(data, guidance=replace(data.guidance, vectors=vectors, tasks=tasks))
 
 
 @pytest.mark.parametrize("family", ["residual-crnn", "transformer", "cnn on mfcc", "taught residual-crnn"])
@@ -118,7 +120,8 @@ def test_a_resumed_training_gives_the_same_weights(family: str, data: ClipData, 
     (tmp_path / "broken").mkdir()
     recipe, rows = _recipe(4, FAMILIES[family.removeprefix("taught ")]), np.arange(64)
     if family.startswith("taught"):
-        recipe = recipe.model_copy(update={"distillation": DistillationConfig(teacher="other", vectors=1.0)})
+        taught = {"distillation": DistillationConfig(teacher="other", vectors=1.0), "tasks": TasksConfig(sex=0.5)}
+        recipe = recipe.model_copy(update=taught)
         data = _guided(data)
     whole = _train(recipe, data, tmp_path / "whole")
     with pytest.raises(KilledError):
@@ -160,7 +163,7 @@ def test_predictions_do_not_depend_on_the_order(data: ClipData, tmp_path: Path) 
 def _batch(target: torch.Tensor, **other: torch.Tensor) -> Batch:
     n = len(target)
     parts = {"possible": torch.ones(n, 8, dtype=torch.bool), "shares": torch.zeros(n, 8)}
-    parts |= {"trust": torch.zeros(n), "vectors": torch.zeros(n, 0)}
+    parts |= {"trust": torch.zeros(n), "vectors": torch.zeros(n, 0), "tasks": torch.full((n, 2), -1)}
     return Batch(torch.zeros(n, 4, 9), torch.full((n,), 9), target, **(parts | other))
 
 

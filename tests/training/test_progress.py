@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from ser_core.errors import CancelledError
+from ser_core.training.parts import OptimiserConfig
 from ser_core.training.progress import (
     EpochProgress,
     FeatureProgress,
@@ -18,14 +19,7 @@ from ser_core.training.progress import (
     estimate,
     read_progress,
 )
-from ser_core.training.recipe import (
-    ClassicalRecipe,
-    NetworkRecipe,
-    OptimiserConfig,
-    built_in_recipes,
-    load_recipe,
-    parse_recipe,
-)
+from ser_core.training.recipe import ClassicalRecipe, NetworkRecipe, built_in_recipes, load_recipe, parse_recipe
 from ser_core.training.recipe_text import recipe_toml
 from ser_core.training.runs import RunFolder
 from ser_core.training.state import RunState, ask_to_stop

@@ -25,8 +25,9 @@ from ser_core.recogniser import Recogniser
 from ser_core.settings import settings
 from ser_core.training.features import load_features
 from ser_core.training.job import train_folds
+from ser_core.training.parts import OptimiserConfig
 from ser_core.training.publish import publish_bundle, publish_run
-from ser_core.training.recipe import ClassicalRecipe, NetworkRecipe, OptimiserConfig, Recipe
+from ser_core.training.recipe import ClassicalRecipe, NetworkRecipe, Recipe
 from ser_core.training.runs import LOGIT_COLUMNS, RunFolder
 
 PROTOCOL = "ravdess-emobox"

@@ -15,7 +15,8 @@ from ser_core.features.logmel import LogMelConfig
 from ser_core.features.store import FeatureStore
 from ser_core.networks.residual_crnn import ResidualCRNNConfig
 from ser_core.training import search
-from ser_core.training.recipe import ClassicalRecipe, NetworkRecipe, OptimiserConfig
+from ser_core.training.parts import OptimiserConfig
+from ser_core.training.recipe import ClassicalRecipe, NetworkRecipe
 from ser_core.training.search import chosen_recipe, inner_splits, search_settings
 
 EMOTIONS = ("happy", "sad", "angry")

@@ -11,7 +11,8 @@ import pytest
 
 from ser_core.errors import TrainingError
 from ser_core.protocols import Split, make_split
-from ser_core.training.recipe import ClassicalRecipe, FilterConfig
+from ser_core.training.parts import FilterConfig
+from ser_core.training.recipe import ClassicalRecipe
 from ser_core.training.selection import filtered, select
 
 PROTOCOL = "ravdess-emobox"
