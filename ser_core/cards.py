@@ -252,7 +252,7 @@ def _commands(card: ModelCard) -> Iterator[str]:
 
 def _builds_on(recipe: Mapping[str, Any], partner: Partner | None) -> list[str]:
     """Return the recipes that must be trained before, in their order: teachers, what is trained on, partners."""
-    named = ((recipe.get("distillation") or {}).get("teacher"), recipe.get("start"))
+    named = ((recipe.get("distillation") or {}).get("teacher"), (recipe.get("start") or {}).get("recipe"))
     before = [*_builds_on(partner.recipe, None), str(partner.recipe.get("name"))] if partner else []
     return list(dict.fromkeys([*(str(name) for name in named if name), *before]))
 

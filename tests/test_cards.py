@@ -130,7 +130,7 @@ def test_what_a_model_builds_on_is_trained_before() -> None:
     first, last = "train.py teacher --protocol joint\n", "evaluate.py --recipe pupil --protocol joint"
     assert page.index(first) < page.index(last)
     assert page.index("train.py teacher --protocol all\n") < page.index("train.py pupil --protocol all --bundle")
-    later = card_page(_card(recipe=pupil | {"name": "later", "start": "pupil"}))
+    later = card_page(_card(recipe=pupil | {"name": "later", "start": {"recipe": "pupil"}}))
     assert later.index(first) < later.index("train.py pupil --protocol joint\n") < later.index("--recipe later")
     lite = _card()
     partner = Partner(recipe=pupil, front_end=lite.front_end, model=lite.model, share=0.5)

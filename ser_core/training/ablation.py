@@ -1,8 +1,8 @@
-"""What each ingredient of a recipe brings: it is trained without one at a time, each with several seeds.
+"""What each ingredient of a recipe brings: it is trained with one thing changed at a time, each with several seeds.
 
-What is asked is how the same network fares on speakers it has not heard when one thing is missing (Meyes et al. 2019,
-https://arxiv.org/abs/1901.08644). A difference is always between trainings of the same seed and fold; one that changes
-its sign from seed to seed is luck.
+What is asked is how the same network fares on speakers it has not heard when one thing is missing, or is put in (Meyes
+et al. 2019, https://arxiv.org/abs/1901.08644). A difference is always between trainings of the same seed and fold; one
+that changes its sign from seed to seed is luck.
 """
 
 from __future__ import annotations
@@ -28,31 +28,33 @@ WHOLE = "nothing"
 
 _PLAIN_SOUND = {"speed": 0, "pitch": 0, "noise_probability": 0, "tilt_db": 0, "band_masks": 0, "time_masks": 0}
 
-#: What can be left out -> the settings that leave it out.
-INGREDIENTS: dict[str, dict[str, Any]] = {
+#: What can be changed -> the settings that change it.
+CHANGES: dict[str, dict[str, Any]] = {
     WHOLE: {},
-    "teacher": {"distillation": None},
-    "teacher's vectors": {"distillation.vectors": 0},
-    "start": {"start": None},
-    "sex": {"tasks.sex": 0},
-    "intensity": {"tasks.intensity": 0},
-    "listeners": {"listeners": 0},
-    "corpus weights": {"corpus_weights": {}},
-    "averaged weights": {"optimiser.average_decay": 0},
-    "label smoothing": {"optimiser.label_smoothing": 0},
-    "mixup": {"augmentation.mixup": 0},
-    "other augmentation": {f"augmentation.{name}": value for name, value in _PLAIN_SOUND.items()},
-    "variants": {"variants.kinds": []},
-    "partner": {"partner": None},
+    "no teacher": {"distillation": None},
+    "no teacher's vectors": {"distillation.vectors": 0},
+    "no listeners": {"listeners": 0},
+    "no corpus weights": {"corpus_weights": {}},
+    "no averaged weights": {"optimiser.average_decay": 0},
+    "no label smoothing": {"optimiser.label_smoothing": 0},
+    "no mixup": {"augmentation.mixup": 0},
+    "no other augmentation": {f"augmentation.{name}": value for name, value in _PLAIN_SOUND.items()},
+    "no telephone": {"augmentation.telephone_probability": 0},
+    "no variants": {"variants.kinds": []},
+    "no start": {"start": None},
+    "nothing of the start kept": {"start.kept": 0},
+    "no partner": {"partner": None},
+    "sex told": {"tasks.sex": 0.2},
+    "intensity told": {"tasks.intensity": 0.2},
 }
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One training: of which recipe, without what; where it is kept."""
+    """One training: of which recipe, with what changed; where it is kept."""
 
     recipe: Recipe
-    without: str
+    change: str
     protocol: str
     fold: int
     path: Path
@@ -62,7 +64,7 @@ class Trial:
 class Outcome:
     """What a trial's held-out speakers say: corpus -> UAR over the classes that it has, of either part."""
 
-    without: str
+    change: str
     seed: int
     test: dict[str, float]
     validation: dict[str, float]
@@ -71,7 +73,7 @@ class Outcome:
 def trials(
     recipe: Recipe, protocol: str, folder: Path, *, fold: int = 0, seeds: int = 3, epochs: int | None = None
 ) -> list[Trial]:
-    """Return what is to be trained: for each seed the recipe as it is, and without each ingredient that it has.
+    """Return what is to be trained: for each seed the recipe as it is, and with each change that makes a difference.
 
     Parameters
     ----------
@@ -86,17 +88,17 @@ def trials(
         If it is no recipe of a network.
     """
     if not isinstance(recipe, NetworkRecipe):
-        raise RecipeError(f"{recipe.name} is no network: only of a network's recipe things can be left out.")
+        raise RecipeError(f"{recipe.name} is no network: only in a network's recipe things can be changed.")
     found = []
     for seed in range(recipe.seed, recipe.seed + seeds):
         shared = {"seed": seed, "optimiser.epochs": epochs or recipe.optimiser.epochs}
         whole = with_settings(recipe, shared)
-        for name, change in INGREDIENTS.items():
-            lacking = _without(whole, change)
-            if name == WHOLE or lacking != whole:
-                lacked = name.replace("'s", "").replace(" ", "-")
-                place = f"{recipe.name}-{protocol}-{fold}-epochs-{shared['optimiser.epochs']}-without-{lacked}-{seed}"
-                found.append(Trial(lacking, name, protocol, fold, folder / place))
+        for name, settings in CHANGES.items():
+            changed = _changed(whole, settings)
+            if name == WHOLE or changed != whole:
+                words = name.replace("'s", "").replace(" ", "-")
+                place = f"{recipe.name}-{protocol}-{fold}-epochs-{shared['optimiser.epochs']}-{words}-{seed}"
+                found.append(Trial(changed, name, protocol, fold, folder / place))
     return found
 
 
@@ -110,24 +112,24 @@ def run_trial(trial: Trial) -> Outcome:
         train_folds(run, trial.recipe, trial.protocol, table, store, folds=[trial.fold])
     frame = run.predictions(trial.fold)
     test, validation = (_uar(frame, trial.recipe, part) for part in ("test", "validation"))
-    return Outcome(trial.without, trial.recipe.seed, test, validation)
+    return Outcome(trial.change, trial.recipe.seed, test, validation)
 
 
 def ablation_table(outcomes: Iterable[Outcome], part: Literal["test", "validation"] = "test") -> pd.DataFrame:
-    """Return what leaving out costs: per ingredient and corpus the difference to the whole recipe.
+    """Return what changes cost or bring: per change and corpus the difference to the whole recipe.
 
     Returns
     -------
     pandas.DataFrame
-        Columns without, corpus, seeds, uar (mean over seeds), and difference, least, most: mean, smallest and largest
-        difference over seeds, negative where leaving out costs; 0 for the whole recipe. In the order of `INGREDIENTS`.
+        Columns change, corpus, seeds, uar (mean over seeds), and difference, least, most: mean, smallest and largest
+        difference over seeds, negative where the change costs; 0 for the whole recipe. In the order of `CHANGES`.
     """
     rows = [
-        {"without": one.without, "seed": one.seed, "corpus": corpus, "uar": score}
+        {"change": one.change, "seed": one.seed, "corpus": corpus, "uar": score}
         for one in outcomes
         for corpus, score in (one.test if part == "test" else one.validation).items()
     ]
-    scores = pd.DataFrame(rows).set_index(["without", "corpus", "seed"])["uar"].unstack("seed")
+    scores = pd.DataFrame(rows).set_index(["change", "corpus", "seed"])["uar"].unstack("seed")
     whole = scores.loc[WHOLE].reindex(scores.index.get_level_values("corpus"))
     difference = scores - whole.to_numpy()
     summary = {
@@ -138,14 +140,14 @@ def ablation_table(outcomes: Iterable[Outcome], part: Literal["test", "validatio
         "most": difference.max(axis=1),
     }
     table = pd.DataFrame(summary).reset_index()
-    order = table["without"].map(list(INGREDIENTS).index)
+    order = table["change"].map(list(CHANGES).index)
     return table.assign(order=order).sort_values(["order", "corpus"]).drop(columns="order").reset_index(drop=True)
 
 
-def _without(recipe: Recipe, change: dict[str, Any]) -> Recipe:
+def _changed(recipe: Recipe, settings: dict[str, Any]) -> Recipe:
     try:
-        return with_settings(recipe, change)
-    except RecipeError:  # of a part that this recipe lacks altogether
+        return with_settings(recipe, settings)
+    except RecipeError:  # of a part that this recipe lacks altogether, or cannot have
         return recipe
 
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ser_core.effects.surroundings import TELEPHONE_BAND_HZ
 from ser_core.features.logmel import LogMelConfig, hz_to_mel, mel_frequencies
 from ser_core.networks.layers import frame_mask
 from ser_core.training.parts import AugmentationConfig
@@ -26,7 +27,10 @@ def augment(
     """Return a changed copy of a batch in dB [shape=(batch, n_mels, t)] and its new lengths [shape=(batch,)]."""
     spectrogram, lengths = warp(spectrogram, lengths, config, front_end, generator)
     spectrogram = add_noise(spectrogram, config, front_end.range_db, generator)
-    return tilt(spectrogram, config.tilt_db, generator), lengths
+    spectrogram = tilt(spectrogram, config.tilt_db, generator)
+    if config.telephone_probability:
+        spectrogram = over_the_telephone(spectrogram, config.telephone_probability, front_end, generator)
+    return spectrogram, lengths
 
 
 def warp(
@@ -78,6 +82,31 @@ def tilt(spectrogram: Tensor, most_db: float, generator: torch.Generator) -> Ten
     batch, bands, _ = spectrogram.shape
     points = most_db * _uniform((batch, 1, 4), generator)
     return spectrogram + F.interpolate(points, bands, mode="linear", align_corners=True).transpose(1, 2)
+
+
+def over_the_telephone(
+    spectrogram: Tensor, probability: float, front_end: LogMelConfig, generator: torch.Generator
+) -> Tensor:
+    """Leave some clips what a landline passes on (:func:`ser_core.effects.surroundings.telephone`), its edges moved.
+
+    Outside about 300 to 3400 Hz the bands fall steeply; from 4 kHz on there is nothing; and 8-bit µ-law adds noise that
+    follows the sound.
+    """
+    batch = len(spectrogram)
+    centres = torch.from_numpy(mel_frequencies(front_end)[1:-1]).float()[None, :, None]
+    low, high = (edge * 2 ** (0.25 * _uniform((batch, 1, 1), generator)) for edge in TELEPHONE_BAND_HZ)
+    fall = _FALL_DB[0] * (low / centres).log2().clamp(min=0) + _FALL_DB[1] * (centres / high).log2().clamp(min=0)
+    hiss = spectrogram.amax(1, keepdim=True) + _HISS_DB
+    heard = torch.logaddexp((spectrogram - fall) * _LN10_OVER_10, hiss * _LN10_OVER_10) / _LN10_OVER_10
+    heard = torch.where(centres < _NYQUIST_HZ, heard, torch.full_like(heard, -2 * front_end.range_db))
+    heard = (heard - heard.amax((1, 2), keepdim=True)).clamp(min=-front_end.range_db)
+    chosen = torch.rand((batch, 1, 1), generator=generator) < probability
+    return torch.where(chosen, heard, spectrogram)
+
+
+#: Of a landline: how steeply bands fall below and above its own, in dB an octave (fitted to the sound itself), how far
+#: its noise lies below the loudest band of a frame, and the highest frequency that 8,000 samples a second can hold.
+_FALL_DB, _HISS_DB, _NYQUIST_HZ = (30.0, 60.0), -56.0, 4000.0
 
 
 def mask_bands_and_frames(

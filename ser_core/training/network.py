@@ -85,12 +85,12 @@ def train_network(
         state.epoch += 1
         entry: dict[str, Any] = {"epoch": state.epoch, "epochs": recipe.optimiser.epochs, "loss": round(loss, 4)}
         if len(validation):
-            counts = _confusion(predict_logits(state.average, data, validation), data, validation)
+            counts = _confusion(predict_logits(_outcome(recipe, state, start), data, validation), data, validation)
             entry |= {"validation_uar": _macro_recall(counts), "confusion": counts.tolist(), "labels": labels}
         entry |= {"learning_rate": state.optimiser.param_groups[0]["lr"], "seconds": time.perf_counter() - started}
         _save(checkpoint, state)
         report(entry)
-    return state.average.eval()
+    return _outcome(recipe, state, start).eval()
 
 
 def predict_logits(network: ClipNetwork, data: ClipData, rows: np.ndarray) -> np.ndarray:
@@ -180,6 +180,18 @@ def load_weights(config: NetworkConfig, path: Path) -> ClipNetwork:
     except Exception as error:  # safetensors and torch raise many types, all of which mean the same here
         raise TrainingError(f"The weights {path} cannot be read: train this fold anew.") from error
     return network.eval()
+
+
+@torch.no_grad()
+def _outcome(recipe: NetworkRecipe, state: TrainingState, start: ClipNetwork | None) -> ClipNetwork:
+    """Return what the training has come to: the averaged network, mixed with the first one where that is wanted."""
+    if start is None or recipe.start is None or not recipe.start.kept:
+        return state.average
+    mixed = copy.deepcopy(state.average)
+    for tensor, first in zip(mixed.state_dict().values(), start.state_dict().values(), strict=True):
+        if tensor.is_floating_point():
+            tensor.lerp_(first, recipe.start.kept)
+    return mixed
 
 
 def _new_state(recipe: NetworkRecipe, seed: int, told: int = 0, start: ClipNetwork | None = None) -> TrainingState:

@@ -65,7 +65,7 @@ def start_of(recipe: NetworkRecipe, protocol: str, fold: int) -> ClipNetwork | N
     """
     if recipe.start is None:
         return None
-    run, other = teacher_run(recipe, recipe.start, protocol, fold)
+    run, other = teacher_run(recipe, recipe.start.recipe, protocol, fold)
     if other.network != recipe.network or other.front_end != recipe.front_end:
         raise TrainingError(f"'{recipe.name}' cannot begin with {run.path}: front end and network must be the same.")
     return load_weights(other.network, run.fold(fold) / "weights.safetensors")

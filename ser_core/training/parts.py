@@ -28,6 +28,7 @@ class AugmentationConfig(Part):
     noise_probability: float = Field(0.4, ge=0, le=1)
     noise_db: tuple[float, float] = (10.0, 40.0)
     tilt_db: float = Field(6.0, ge=0)
+    telephone_probability: float = Field(0, ge=0, le=1, description="that a clip keeps only the telephone's band")
     band_masks: int = Field(2, ge=0)
     band_width: int = Field(8, ge=0)
     time_masks: int = Field(2, ge=0)
@@ -56,6 +57,17 @@ class DistillationConfig(Part):
         0, ge=0, description="weight of the mean squared error in telling the teacher's last layer but one"
     )
     directions: int = Field(96, ge=1, description="how many of that layer's main directions are told")
+
+
+class StartConfig(Part):
+    """Training begins with the weights of another recipe's run of the same protocol instead of random ones.
+
+    What was learnt there and is not needed for the new clips is kept better where the last weights are mixed with the
+    first ones (Wortsman et al. 2022, https://arxiv.org/abs/2109.01903).
+    """
+
+    recipe: str = Field(description="its run <recipe>-<protocol> gives the weights")
+    kept: float = Field(0, ge=0, lt=1, description="share of the first weights in the last ones")
 
 
 class TasksConfig(Part):

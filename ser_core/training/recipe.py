@@ -40,6 +40,7 @@ from ser_core.training.parts import (
     OptimiserConfig,
     Part,
     PartnerConfig,
+    StartConfig,
     TasksConfig,
     VariantsConfig,
 )
@@ -99,7 +100,7 @@ class NetworkRecipe(_AnyRecipe):
     network: Annotated[NetworkConfig, _of_kind("residual-crnn")] = ResidualCRNNConfig()
     augmentation: AugmentationConfig = Field(AugmentationConfig(), description="of spectrograms; not of an encoder's")
     variants: VariantsConfig = VariantsConfig()
-    start: str | None = Field(None, description="a recipe; training begins with the weights of <recipe>-<protocol>")
+    start: StartConfig | None = None
     distillation: DistillationConfig | None = None
     tasks: TasksConfig = TasksConfig()
     partner: PartnerConfig | None = None

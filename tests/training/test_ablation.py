@@ -46,16 +46,28 @@ def folders(synthetic_corpora: Path, tmp_path_factory: pytest.TempPathFactory) -
 
 def test_only_what_a_recipe_has_is_left_out(tmp_path: Path) -> None:
     found = trials(load_recipe("lite-distilled"), "joint", tmp_path, seeds=2, epochs=3)
-    names = {trial.without for trial in found}
-    assert names >= {WHOLE, "teacher", "teacher's vectors", "listeners", "corpus weights", "averaged weights", "mixup"}
-    assert not names & {"variants", "partner"}
+    names = {trial.change for trial in found}
+    assert names >= {
+        WHOLE,
+        "no teacher",
+        "no teacher's vectors",
+        "no listeners",
+        "no corpus weights",
+        "no mixup",
+        "sex told",
+    }
+    assert not names & {"no variants", "no partner", "no start"}
     assert len(found) == 2 * len(names)
     assert len({trial.path for trial in found}) == len(found)
     for trial in found:
         assert isinstance(trial.recipe, NetworkRecipe)
         assert trial.recipe.optimiser.epochs == 3
-        assert (trial.recipe.distillation is None) == (trial.without == "teacher")
-    assert "partner" in {trial.without for trial in trials(load_recipe("base-with-tiny"), "joint", tmp_path)}
+        assert (trial.recipe.distillation is None) == (trial.change == "no teacher")
+    others = {trial.change for trial in trials(load_recipe("base-with-tiny"), "joint", tmp_path)}
+    assert "no partner" in others
+    assert not others & {"sex told", "no start"}
+    later = {trial.change for trial in trials(load_recipe("lite-robust"), "joint", tmp_path)}
+    assert later >= {"no start", "nothing of the start kept", "no variants", "no telephone"}
 
 
 def test_a_classifier_has_nothing_to_leave_out(tmp_path: Path) -> None:
@@ -65,8 +77,8 @@ def test_a_classifier_has_nothing_to_leave_out(tmp_path: Path) -> None:
 
 def test_a_trial_is_trained_once_and_scored_on_both_parts(tmp_path: Path) -> None:
     whole, *others = trials(RECIPE, PROTOCOL, tmp_path, seeds=1)
-    assert whole.without == WHOLE
-    assert {other.without for other in others} >= {"corpus weights", "mixup"}
+    assert whole.change == WHOLE
+    assert {other.change for other in others} >= {"no corpus weights", "no mixup"}
     first = run_trial(whole)
     weights = whole.path / "fold-0/weights.safetensors"
     written = weights.stat().st_mtime_ns
@@ -77,12 +89,14 @@ def test_a_trial_is_trained_once_and_scored_on_both_parts(tmp_path: Path) -> Non
 
 
 def test_differences_are_between_the_same_seeds() -> None:
-    scores = {WHOLE: (0.5, 0.7), "mixup": (0.4, 0.7), "listeners": (0.6, 0.6)}
+    scores = {WHOLE: (0.5, 0.7), "no mixup": (0.4, 0.7), "no listeners": (0.6, 0.6)}
     outcomes = [Outcome(name, seed, {"a": by[seed]}, {"a": 0.1}) for name, by in scores.items() for seed in (0, 1)]
-    found = ablation_table(outcomes).set_index("without")
-    assert list(found.index) == [WHOLE, "listeners", "mixup"]
-    assert found.loc["mixup", ["uar", "difference", "least", "most"]].tolist() == pytest.approx([0.55, -0.05, -0.1, 0])
-    assert found.loc["listeners", ["difference", "least", "most"]].tolist() == pytest.approx([0, -0.1, 0.1])
+    found = ablation_table(outcomes).set_index("change")
+    assert list(found.index) == [WHOLE, "no listeners", "no mixup"]
+    assert found.loc["no mixup", ["uar", "difference", "least", "most"]].tolist() == pytest.approx(
+        [0.55, -0.05, -0.1, 0]
+    )
+    assert found.loc["no listeners", ["difference", "least", "most"]].tolist() == pytest.approx([0, -0.1, 0.1])
     assert found.loc[WHOLE, ["seeds", "difference"]].tolist() == [2, 0]
     assert (ablation_table(outcomes, "validation")["difference"] == 0).all()
 
@@ -91,16 +105,16 @@ def test_the_command_prints_both_parts_and_goes_on_where_it_stopped(tmp_path: Pa
     recipe = tmp_path / "small.toml"
     recipe.write_text(RECIPE_TOML)
     command = (str(recipe), "--protocol", PROTOCOL, "--seeds", "1", "--epochs", "1", "--jobs", "1")
-    printed = call("ablation.py", *command, "--without", "averaged weights")
+    printed = call("ablation.py", *command, "--change", "no averaged weights")
     assert printed.returncode == 0, printed.stderr
-    assert printed.stdout.count("| averaged weights |") == printed.stdout.count("| nothing |") == 2
+    assert printed.stdout.count("| no averaged weights |") == printed.stdout.count("| nothing |") == 2
     kept = sorted(path.name for path in (folders / "ablation").iterdir())
     assert len(kept) == 2
-    again = json.loads(call("ablation.py", *command, "--without", "averaged weights", "--json").stdout)
-    assert {entry["without"] for entry in again} == {WHOLE, "averaged weights"}
+    again = json.loads(call("ablation.py", *command, "--change", "no averaged weights", "--json").stdout)
+    assert {entry["change"] for entry in again} == {WHOLE, "no averaged weights"}
     assert sorted(path.name for path in (folders / "ablation").iterdir()) == kept
 
 
 def test_wrong_numbers_are_a_sentence(tmp_path: Path) -> None:
     assert "at least 1" in call("ablation.py", "lite", "--seeds", "0").stderr
-    assert "invalid choice" in call("ablation.py", "lite", "--without", "luck").stderr
+    assert "invalid choice" in call("ablation.py", "lite", "--change", "luck").stderr

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
-from ser_core.features.logmel import LogMelConfig
-from ser_core.training.augmentation import add_noise, augment, mask_bands_and_frames, tilt, warp
+from ser_core.audio import SAMPLE_RATE, load_audio
+from ser_core.effects.surroundings import telephone
+from ser_core.features.logmel import LogMelConfig, log_mel
+from ser_core.training.augmentation import add_noise, augment, mask_bands_and_frames, over_the_telephone, tilt, warp
 from ser_core.training.parts import AugmentationConfig
 
 FRONT_END = LogMelConfig()
@@ -93,3 +96,19 @@ def test_masks_wider_than_the_spectrogram_leave_half_of_it(batch: tuple[torch.Te
     masked = mask_bands_and_frames(spectrogram - 1, lengths, config, _generator())
     hidden = (masked[:, :, 0] == 0).sum(1)
     assert 0 < hidden.max() <= 32
+
+
+def test_a_telephone_leaves_what_the_sound_itself_keeps_of_it() -> None:
+    time = np.arange(2 * SAMPLE_RATE) / SAMPLE_RATE
+    pulses = sum(np.sin(2 * np.pi * 140 * k * time) / k for k in range(1, 55))
+    hiss = 0.02 * np.random.default_rng(0).standard_normal(len(time))
+    sound = load_audio(0.1 * (pulses * (1.2 + np.sin(2 * np.pi * 2 * time)) + hiss), rate=SAMPLE_RATE)
+    untrimmed = FRONT_END.model_copy(update={"trim": False})
+    real, clean = (torch.from_numpy(log_mel(heard, untrimmed)) for heard in (telephone(sound), sound))
+    drawn = over_the_telephone(clean.repeat(20, 1, 1), 1.0, FRONT_END, _generator())
+    bands = (drawn.mean(0) - real).mean(1).abs()
+    assert bands.median() < 2
+    assert bands.quantile(0.9) < 12  # but at the edges, which move
+    assert (clean - real).mean(1).abs().max() > 25
+    some = over_the_telephone(clean.repeat(200, 1, 1), 0.3, FRONT_END, _generator())
+    assert 0.2 < (some != clean).flatten(1).any(1).float().mean() < 0.4

@@ -36,6 +36,7 @@ from ser_core.training.parts import (
     FilterConfig,
     OptimiserConfig,
     PartnerConfig,
+    StartConfig,
     TasksConfig,
     VariantsConfig,
 )
@@ -295,13 +296,21 @@ def test_what_is_told_beside_the_emotion_changes_what_is_learnt(teacher: RunFold
 def test_a_training_begins_with_the_weights_of_another(teacher: RunFolder, tmp_path: Path) -> None:
     first = _train(_pupil(name="first"))
     still = OptimiserConfig(epochs=1, batch_size=8, learning_rate=1e-9)
-    second = _train(_pupil(name="second", start="first", seed=5, optimiser=still))
+    second = _train(_pupil(name="second", start=StartConfig(recipe="first"), seed=5, optimiser=still))
     begun, gone_on = (load_file(run.fold(0) / "weights.safetensors") for run in (first, second))
     learnt = [name for name in begun if name.endswith(("weight", "bias"))]
     for name in learnt:
         np.testing.assert_allclose(gone_on[name], begun[name], atol=1e-6, err_msg=name)
     random = load_file(_train(_pupil(name="third", seed=5, optimiser=still)).fold(0) / "weights.safetensors")
     assert not np.allclose(random["head.weight"], begun["head.weight"], atol=1e-3)
+    mixed = StartConfig(recipe="first", kept=0.5)
+    fast = still.model_copy(update={"learning_rate": 1e-2})
+    far, near = (
+        load_file(_train(_pupil(name=name, start=given, optimiser=fast)).fold(0) / "weights.safetensors")
+        for name, given in (("far", StartConfig(recipe="first")), ("near", mixed))
+    )
+    for name in learnt:
+        np.testing.assert_allclose(near[name], (far[name] + begun[name]) / 2, atol=1e-6, err_msg=name)
     used = publish_run(second, tmp_path / "second", table=read_corpora(("ravdess",)))
     assert "train.py first --protocol" in card_page(used)
 
@@ -309,13 +318,13 @@ def test_a_training_begins_with_the_weights_of_another(teacher: RunFolder, tmp_p
 def test_what_cannot_be_begun_with_is_refused(teacher: RunFolder) -> None:
     _train(_pupil(name="begun"))
     with pytest.raises(TrainingError, match="'later' builds on 'nobody'"):
-        _train(_pupil(name="later", start="nobody"))
+        _train(_pupil(name="later", start=StartConfig(recipe="nobody")))
     with pytest.raises(TrainingError, match="not finished fold 1"):
-        check_others(_pupil(start="begun"), PROTOCOL, [1])
+        check_others(_pupil(start=StartConfig(recipe="begun")), PROTOCOL, [1])
     with pytest.raises(TrainingError, match="front end and network must be the same"):
-        check_others(_pupil(start="teacher"), PROTOCOL, [0])
+        check_others(_pupil(start=StartConfig(recipe="teacher")), PROTOCOL, [0])
     with pytest.raises(RecipeError, match="a start cannot search"):
-        with_settings(_pupil(start="begun"), {"search": {"optimiser.learning_rate": [1e-3, 1e-2]}})
+        with_settings(_pupil(start=StartConfig(recipe="begun")), {"search": {"optimiser.learning_rate": [1e-3, 1e-2]}})
 
 
 def test_a_pupil_learns_from_the_teacher(teacher: RunFolder) -> None:
