@@ -33,10 +33,10 @@ def main() -> int:
     names = _conditions(options.conditions)
     table = read_corpora(recipe_from_run(run.read()).corpora)
     folds = finished_folds(run, table)
-    clips = sample_clips(run, folds, options.share, options.seed)
+    clips = sample_clips(run, folds, options.share, options.seed, options.part)
     report = {"share": options.share, "seed": options.seed, "folds": folds}
     report |= robustness_report(run, clips, _answers(run, clips, table, names, options.jobs))
-    if names == list(CONDITIONS):  # a part of the conditions is for a look only
+    if names == list(CONDITIONS) and options.part == "test":  # all else is for a look only
         write_text(run.path / FILE_NAME, json.dumps(report, indent=1))
     if options.json:
         cli.print_json(report)
@@ -50,6 +50,9 @@ def _parser() -> cli.Parser:
     parser.add_argument("run", metavar="RUN", help="name or folder of a training with finished folds")
     parser.add_argument("--share", type=float, default=0.33, help="of the test clips, 0 to 1 (default: 0.33)")
     parser.add_argument("--seed", type=int, default=0, help="another draw of the clips")
+    parser.add_argument(
+        "--part", default="test", choices=["test", "validation"], help="whose clips; recipes are chosen by validation"
+    )
     parser.add_argument("--conditions", help=f"some of them, with commas between: {', '.join(CONDITIONS)}")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (default: one a core)")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")

@@ -18,7 +18,7 @@ from scipy.special import softmax
 from ser_core.bundle import ModelCard
 from ser_core.emotions import EMOTIONS, class_mask, labels_by_corpus
 from ser_core.errors import TrainingError
-from ser_core.evaluation.report import test_clips
+from ser_core.evaluation.report import held_out_clips
 from ser_core.files import write_bytes
 from ser_core.training.runs import LOGIT_COLUMNS, RunFolder
 
@@ -45,7 +45,7 @@ def held_out_answers(run: RunFolder, folds: list[int]) -> pd.DataFrame:
     missing = [fold for fold in folds if not run.finished(fold)]
     if missing:
         raise TrainingError(f"The run {run.path.name} has not finished fold {missing[0]}: resume it first.")
-    frame = pd.concat(test_clips(run, folds).values(), ignore_index=True).drop_duplicates(["corpus", "clip"])
+    frame = pd.concat(held_out_clips(run, folds).values(), ignore_index=True).drop_duplicates(["corpus", "clip"])
     labels = labels_by_corpus(frame["corpus"].tolist(), frame["emotion"].tolist())
     masks = {corpus: class_mask(names) for corpus, names in labels.items()}
     scores = frame[LOGIT_COLUMNS].to_numpy(np.float64)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -115,13 +115,13 @@ def evaluate_run(run: RunFolder, folds: list[int] | None = None) -> dict[str, di
 
 
 def held_out_tests(run: RunFolder, folds: list[int] | None = None) -> dict[str, list[pd.DataFrame]]:
-    """Return the test clips of each protocol that the run answers: one frame a fold, as :func:`test_clips` gives them.
+    """Return the test clips of each protocol that the run answers: a frame a fold, as of :func:`held_out_clips`.
 
     Parameters as for :func:`evaluate_run`. Under ``cross-corpus`` there is also `heard`, the corpus of its training.
     """
     protocol = run.read()["protocol"]
     folds = _folds(run, protocol) if folds is None else folds
-    tests = test_clips(run, folds)
+    tests = held_out_clips(run, folds)
     if protocol == PAIRS:
         for fold, frame in tests.items():
             heard = run.predictions(fold).query("part == 'validation'")["corpus"]
@@ -139,8 +139,10 @@ def held_out_tests(run: RunFolder, folds: list[int] | None = None) -> dict[str, 
     return answers
 
 
-def test_clips(run: RunFolder, folds: list[int]) -> dict[int, pd.DataFrame]:
-    """Return the test clips of each fold with calibrated scores.
+def held_out_clips(
+    run: RunFolder, folds: list[int], part: Literal["test", "validation"] = "test"
+) -> dict[int, pd.DataFrame]:
+    """Return the test clips of each fold, or those of its validation speakers, with calibrated scores.
 
     Columns are those of the run's predictions, whose scores are to be restricted to the corpus's classes;
     :data:`OPEN_COLUMNS`, the scores with all eight classes allowed, as in use; `threshold`, the confidence below which
@@ -149,7 +151,8 @@ def test_clips(run: RunFolder, folds: list[int]) -> dict[int, pd.DataFrame]:
     calibration = calibrate_run(run, folds)
     tests = {}
     for place, fold in enumerate(folds):
-        frame = run.predictions(fold).query("part == 'test'").copy()
+        frame = run.predictions(fold)
+        frame = frame[frame["part"] == part].copy()
         logits = frame[LOGIT_COLUMNS].to_numpy()
         frame[OPEN_COLUMNS] = calibration.folds[place].scores(logits)
         frame[LOGIT_COLUMNS] = calibration.folds[place].scores(logits, closed=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ from ser_core.errors import TrainingError
 from ser_core.evaluation import metrics
 from ser_core.evaluation.bootstrap import SpeakerBootstrap, interval
 from ser_core.evaluation.conditions import CLEAN, CONDITIONS, NOISES
-from ser_core.evaluation.report import calibrate_run, held_out_tests, scored_labels
+from ser_core.evaluation.report import calibrate_run, held_out_clips, held_out_tests, scored_labels
 from ser_core.protocols import fold_count, published_names
 from ser_core.training.runs import LOGIT_COLUMNS, RunFolder
 
@@ -43,7 +43,9 @@ def finished_folds(run: RunFolder, table: pd.DataFrame | None = None) -> list[in
     return folds
 
 
-def sample_clips(run: RunFolder, folds: list[int], share: float, seed: int = 0) -> pd.DataFrame:
+def sample_clips(
+    run: RunFolder, folds: list[int], share: float, seed: int = 0, part: Literal["test", "validation"] = "test"
+) -> pd.DataFrame:
     """Return a part of the test clips of each protocol that the run answers, drawn by speaker and emotion.
 
     Of each speaker's clips of an emotion that share is drawn, and at least one. A larger share holds all clips of a
@@ -55,6 +57,9 @@ def sample_clips(run: RunFolder, folds: list[int], share: float, seed: int = 0) 
         The finished folds that are used.
     share
         Of the clips, above 0 and at most 1.
+    part
+        "validation" for the clips of validation speakers instead, one "protocol" a corpus: by them a recipe may be
+        chosen, by the test speakers never.
 
     Returns
     -------
@@ -70,10 +75,14 @@ def sample_clips(run: RunFolder, folds: list[int], share: float, seed: int = 0) 
     if not 0 < share <= 1:
         raise TrainingError(f"The share of the clips must lie above 0 and be at most 1, not {share:g}.")
     parts = []
-    for protocol, tests in held_out_tests(run, folds).items():
-        numbers = range(len(tests)) if protocol in published_names() else folds
-        for number, test in zip(numbers, tests, strict=True):
-            parts.append(test.assign(protocol=protocol, fold=number))
+    if part == "validation":
+        for number, frame in held_out_clips(run, folds, part).items():
+            parts.append(frame.assign(protocol=frame["corpus"] + " (validation)", fold=number))
+    else:
+        for protocol, tests in held_out_tests(run, folds).items():
+            numbers = range(len(tests)) if protocol in published_names() else folds
+            for number, test in zip(numbers, tests, strict=True):
+                parts.append(test.assign(protocol=protocol, fold=number))
     if not parts:
         raise TrainingError(f"{run.path} has too few finished folds for any protocol's score: train the others first.")
     clips = pd.concat(parts, ignore_index=True).sort_values(["protocol", *_KEY], ignore_index=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ser_core.errors import SERError
-from ser_core.evaluation.report import evaluate_predictions, test_clips
+from ser_core.evaluation.report import evaluate_predictions, held_out_clips
 from ser_core.protocols import ALL, SPEAKER, fold_count, published_names
 from ser_core.training import state as states
 from ser_core.training.recipe import Recipe, recipe_from_run
@@ -128,6 +128,6 @@ def report_of(run: Run) -> dict[str, dict[str, Any]]:
     folds = [fold for fold in run.folds if run.folder.finished(fold)]
     if not folds or run.protocol == ALL:
         return {}
-    frames = list(test_clips(run.folder, folds).values())
+    frames = list(held_out_clips(run.folder, folds).values())
     name = run.protocol if run.protocol in published_names() else SPEAKER
     return {run.protocol: evaluate_predictions(name, frames) | {"partial": True}}

@@ -55,6 +55,17 @@ def test_a_share_is_drawn_of_every_speaker_and_emotion(run: RunFolder) -> None:
         sample_clips(run, [0], 0)
 
 
+def test_validation_speakers_can_be_asked_instead(run: RunFolder) -> None:
+    drawn = sample_clips(run, [0, 2], 1.0, part="validation")
+    assert set(drawn["speaker"]) == {"v"}
+    assert len(drawn) == 2 * 2 * 80
+    assert set(drawn["protocol"]) == {"ravdess (validation)"}
+    noted = pd.concat([run.predictions(fold).assign(fold=fold, refused=False) for fold in (0, 2)], ignore_index=True)
+    noted = noted[noted["part"] == "validation"]
+    entry = robustness_report(run, drawn, {CLEAN: noted})["protocols"]["ravdess (validation)"]
+    assert (entry["clips"], entry["speakers"], entry["agreement"]) == (len(drawn), 1, 1.0)
+
+
 def test_the_loss_is_of_the_same_clips(run: RunFolder) -> None:
     clips = sample_clips(run, [0, 2], 0.5)
     clean = _noted(run, [0, 2])
