@@ -1,8 +1,9 @@
 """Measure what a training's models lose outside the corpora: `python scripts/robustness.py lite-joint`.
 
 The models of the finished folds answer a part of their own test clips, clean and as telephone, codecs, noise, rooms
-and other microphones leave them. Answers are kept in the run folder, so that the same command goes on where it was
-stopped; the result is its robustness.json, which a bundle made of the run takes over.
+and other microphones leave them; or a part of their validation speakers' clips, by which recipes are chosen. Answers
+are kept in the run folder, so that the same command goes on where it was stopped; what test clips say of all conditions
+is its robustness.json, which a bundle made of the run takes over.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def main() -> int:
     table = read_corpora(recipe_from_run(run.read()).corpora)
     folds = finished_folds(run, table)
     clips = sample_clips(run, folds, options.share, options.seed, options.part)
-    report = {"share": options.share, "seed": options.seed, "folds": folds}
+    report = {"part": options.part, "share": options.share, "seed": options.seed, "folds": folds}
     report |= robustness_report(run, clips, _answers(run, clips, table, names, options.jobs))
     if names == list(CONDITIONS) and options.part == "test":  # all else is for a look only
         write_text(run.path / FILE_NAME, json.dumps(report, indent=1))
@@ -48,7 +49,7 @@ def main() -> int:
 def _parser() -> cli.Parser:
     parser = cli.Parser(prog="robustness.py", description=__doc__)
     parser.add_argument("run", metavar="RUN", help="name or folder of a training with finished folds")
-    parser.add_argument("--share", type=float, default=0.33, help="of the test clips, 0 to 1 (default: 0.33)")
+    parser.add_argument("--share", type=float, default=0.33, help="of the clips, 0 to 1 (default: 0.33)")
     parser.add_argument("--seed", type=int, default=0, help="another draw of the clips")
     parser.add_argument(
         "--part", default="test", choices=["test", "validation"], help="whose clips; recipes are chosen by validation"

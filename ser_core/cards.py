@@ -18,6 +18,7 @@ from ser_core.features.functionals import FunctionalsConfig
 from ser_core.features.logmel import LogMelConfig
 from ser_core.networks.encoded import EncoderConfig
 from ser_core.protocols import ALL, JOINT, answered_protocols, kind_of, published_names
+from ser_core.training.recipe import built_in_recipes, load_recipe
 
 _UNITS = (
     "UAR (unweighted average recall, the mean of the classes' recalls), accuracy and macro F1 in percent. Intervals "
@@ -141,18 +142,20 @@ def _doubt(evaluation: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """Yield how far confidence can be believed; answers are among all eight classes, as in use."""
     if not evaluation:
         return
+    known = any("ece_by_luck" in report for report in evaluation.values())
+    luck = ", in brackets that of a perfectly calibrated model on as many clips" if known else ""
     yield "## Calibration and doubt"
     yield (
-        "ECE: expected calibration error with the corpus's classes, in brackets that of a perfectly calibrated model "
-        "on as many clips. The rest is of answers with all classes allowed, as in use: how many are sure and right, "
-        "how many of the 80 % most confident are right, and how often a set of "
+        f"ECE: expected calibration error with the corpus's classes{luck}. The rest is of answers with all classes "
+        "allowed, as in use: how many are sure and right, how many of the 80 % most confident are right, and how often "
+        "a set of "
         'classes ("angry or disgust") that promises to hold the true one does, with its mean size.'
     )
     promised = sorted({level for report in evaluation.values() for level in report.get("conformal", {})})
     rows = []
     for name, report in _ordered(evaluation):
-        luck = f" ({report['ece_by_luck']:.3f})" if "ece_by_luck" in report else ""
-        sure, cells = report.get("sure", {}), [f"{report['ece']:.3f}{luck}"]
+        alone = f" ({report['ece_by_luck']:.3f})" if "ece_by_luck" in report else ""
+        sure, cells = report.get("sure", {}), [f"{report['ece']:.3f}{alone}"]
         cells += [_percent(report.get("open", {}).get(score)) for score in ("uar", "wa")]
         cells += [_percent(sure.get("coverage")), _percent(sure.get("wa")), _percent(report.get("accuracy_at_80"))]
         for level in promised:
@@ -253,8 +256,15 @@ def _commands(card: ModelCard) -> Iterator[str]:
 def _builds_on(recipe: Mapping[str, Any], partner: Partner | None) -> list[str]:
     """Return the recipes that must be trained before, in their order: teachers, what is trained on, partners."""
     named = ((recipe.get("distillation") or {}).get("teacher"), (recipe.get("start") or {}).get("recipe"))
-    before = [*_builds_on(partner.recipe, None), str(partner.recipe.get("name"))] if partner else []
-    return list(dict.fromkeys([*(str(name) for name in named if name), *before]))
+    found = [one for name in named if name for one in (*_before(str(name)), str(name))]
+    if partner:
+        found += [*_builds_on(partner.recipe, None), str(partner.recipe.get("name"))]
+    return list(dict.fromkeys(found))
+
+
+def _before(name: str) -> list[str]:
+    """Return what a recipe that comes with the program builds on itself; of others that is not known here."""
+    return _builds_on(load_recipe(name).model_dump(), None) if name in built_in_recipes() else []
 
 
 def _ordered(evaluation: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:

@@ -132,6 +132,11 @@ def test_what_a_model_builds_on_is_trained_before() -> None:
     assert page.index("train.py teacher --protocol all\n") < page.index("train.py pupil --protocol all --bundle")
     later = card_page(_card(recipe=pupil | {"name": "later", "start": {"recipe": "pupil"}}))
     assert later.index(first) < later.index("train.py pupil --protocol joint\n") < later.index("--recipe later")
+    untaught = card_page(
+        _card(recipe=pupil | {"name": "x", "distillation": None, "start": {"recipe": "lite-distilled"}})
+    )
+    names = [part.split(" ")[0] for part in untaught.split("scripts/train.py ")[1:3]]
+    assert names == ["base", "lite-distilled"]
     lite = _card()
     partner = Partner(recipe=pupil, front_end=lite.front_end, model=lite.model, share=0.5)
     both = card_page(_card(recipe=lite.recipe | {"name": "both"}, partner=partner))

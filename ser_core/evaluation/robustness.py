@@ -28,7 +28,7 @@ FILE_NAME = "robustness.json"
 _KEY = ["fold", "corpus", "clip"]
 _DRAWS = 2000
 _NOTE = (
-    "Each fold's own model answered the same test clips under every condition, from the sound on, as it would a "
+    "Each fold's own model answered the same held-out clips under every condition, from the sound on, as it would a "
     "recording; answers were restricted to the corpus's classes. Where noise was added, a third of the clips each got "
     f"{', '.join(NOISES[:-1])} and {NOISES[-1]} noise. 'refused' is the share in which the program finds no speech and "
     "would name no emotion; they are scored by what the model says all the same."

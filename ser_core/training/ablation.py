@@ -1,4 +1,4 @@
-"""What each ingredient of a recipe brings: it is trained with one thing changed at a time, each with several seeds.
+"""What each part of a recipe brings: it is trained with one thing changed at a time, each with several seeds.
 
 What is asked is how the same network fares on speakers it has not heard when one thing is missing, or is put in (Meyes
 et al. 2019, https://arxiv.org/abs/1901.08644). A difference is always between trainings of the same seed and fold; one
@@ -16,17 +16,16 @@ import numpy as np
 import pandas as pd
 
 from ser_core.emotions import class_indices, label_names
-from ser_core.errors import RecipeError
+from ser_core.errors import RecipeError, TrainingError
 from ser_core.training.features import load_features
 from ser_core.training.fit import macro_recall
 from ser_core.training.job import train_folds
-from ser_core.training.recipe import NetworkRecipe, Recipe, with_settings
+from ser_core.training.parts import NO_AUGMENTATION
+from ser_core.training.recipe import NetworkRecipe, Recipe, recipe_from_run, with_settings
 from ser_core.training.runs import LOGIT_COLUMNS, RunFolder
 
 #: The recipe as it is.
 WHOLE = "nothing"
-
-_PLAIN_SOUND = {"speed": 0, "pitch": 0, "noise_probability": 0, "tilt_db": 0, "band_masks": 0, "time_masks": 0}
 
 #: What can be changed -> the settings that change it.
 CHANGES: dict[str, dict[str, Any]] = {
@@ -38,14 +37,16 @@ CHANGES: dict[str, dict[str, Any]] = {
     "no averaged weights": {"optimiser.average_decay": 0},
     "no label smoothing": {"optimiser.label_smoothing": 0},
     "no mixup": {"augmentation.mixup": 0},
-    "no other augmentation": {f"augmentation.{name}": value for name, value in _PLAIN_SOUND.items()},
+    "no other augmentation": {name: 0 for name in NO_AUGMENTATION if name != "augmentation.mixup"},
     "no telephone": {"augmentation.telephone_probability": 0},
     "no variants": {"variants.kinds": []},
     "no start": {"start": None},
     "nothing of the start kept": {"start.kept": 0},
     "no partner": {"partner": None},
     "sex told": {"tasks.sex": 0.2},
+    "sex not told": {"tasks.sex": 0},
     "intensity told": {"tasks.intensity": 0.2},
+    "intensity not told": {"tasks.intensity": 0},
 }
 
 
@@ -95,7 +96,7 @@ def trials(
         whole = with_settings(recipe, shared)
         for name, settings in CHANGES.items():
             changed = _changed(whole, settings)
-            if name == WHOLE or changed != whole:
+            if name == WHOLE or (changed != whole and not _has_already(whole, name)):
                 words = name.replace("'s", "").replace(" ", "-")
                 place = f"{recipe.name}-{protocol}-{fold}-epochs-{shared['optimiser.epochs']}-{words}-{seed}"
                 found.append(Trial(changed, name, protocol, fold, folder / place))
@@ -103,10 +104,18 @@ def trials(
 
 
 def run_trial(trial: Trial) -> Outcome:
-    """Train one where it is not finished, from its last epoch on, and score it."""
+    """Train one where it is not finished, from its last epoch on, and score it.
+
+    Raises
+    ------
+    TrainingError
+        If its folder holds a training with other settings.
+    """
     run = RunFolder(trial.path)
     if not run.recipe_path.exists():
         run = RunFolder.create(trial.path, trial.recipe, trial.protocol)
+    elif recipe_from_run(run.read()) != trial.recipe:
+        raise TrainingError(f"{trial.path} holds a training with other settings: delete it, or give another --into.")
     if not run.finished(trial.fold):
         table, store = load_features(trial.recipe)
         train_folds(run, trial.recipe, trial.protocol, table, store, folds=[trial.fold])
@@ -149,6 +158,13 @@ def _changed(recipe: Recipe, settings: dict[str, Any]) -> Recipe:
         return with_settings(recipe, settings)
     except RecipeError:  # of a part that this recipe lacks altogether, or cannot have
         return recipe
+
+
+def _has_already(recipe: Recipe, change: str) -> bool:
+    """Return whether a change would put in what the recipe has, with another weight."""
+    assert isinstance(recipe, NetworkRecipe)
+    told = {"sex told": recipe.tasks.sex, "intensity told": recipe.tasks.intensity}
+    return bool(told.get(change))
 
 
 def _uar(frame: pd.DataFrame, recipe: Recipe, part: str) -> dict[str, float]:

@@ -25,7 +25,7 @@ from ser_core.protocols import Split, answered_protocols, fold_count, make_split
 from ser_core.training.features import load_features
 from ser_core.training.fit import Report, fit_classical, fit_network
 from ser_core.training.guidance import guidance
-from ser_core.training.others import check_others, start_of
+from ser_core.training.others import check_held_out, check_others, start_of
 from ser_core.training.partner import with_partner
 from ser_core.training.recipe import NetworkRecipe, Recipe, recipe_from_run
 from ser_core.training.runs import LOGIT_COLUMNS, RunFolder
@@ -183,6 +183,7 @@ def _train_fold_alone(
             report({"fold": fold} | entry)
 
     check_others(recipe, protocol, [fold])
+    check_held_out(recipe, table, protocol, fold)
     split, folder = select(table, make_split(table, protocol, fold), recipe), run.fold(fold)
     epochs = recipe.optimiser.epochs if isinstance(recipe, NetworkRecipe) else 1
     chosen = search_settings(recipe, table, store, split.train, folder, lambda entry: note({"epochs": epochs} | entry))

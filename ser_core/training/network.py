@@ -7,7 +7,7 @@ import ctypes
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,24 +26,13 @@ from ser_core.networks.layers import ClipNetwork, SpectrogramNetwork
 from ser_core.networks.registry import NetworkConfig, build_network
 from ser_core.training.augmentation import augment, mask_bands_and_frames
 from ser_core.training.beside import Beside
+from ser_core.training.checkpoint import TrainingState, load_checkpoint, save_checkpoint
 from ser_core.training.data import Batch, ClipData, VariedStore
 from ser_core.training.recipe import NetworkRecipe
 
 Report = Callable[[dict[str, Any]], None]
 _EVALUATION_BATCH = 64
 _EVALUATION_FRAMES = 1000
-
-
-@dataclass
-class TrainingState:
-    """What changes during a training and is kept in its checkpoint."""
-
-    network: ClipNetwork
-    average: ClipNetwork
-    optimiser: torch.optim.AdamW
-    beside: Beside | None = None  # what is learnt of the network's vector beside the emotion
-    epoch: int = 0
-    step: int = 0
 
 
 def train_network(
@@ -76,7 +65,7 @@ def train_network(
     state = _new_state(recipe, seed, data.guidance.vectors.shape[1], start)
     checkpoint = folder / "checkpoint.pt"
     if checkpoint.exists():
-        _load(checkpoint, state)
+        load_checkpoint(checkpoint, state)
     labels = list(label_names(recipe.labels))
     steps = math.ceil(len(train) / recipe.optimiser.batch_size) * recipe.optimiser.epochs
     while state.epoch < recipe.optimiser.epochs:
@@ -85,12 +74,12 @@ def train_network(
         state.epoch += 1
         entry: dict[str, Any] = {"epoch": state.epoch, "epochs": recipe.optimiser.epochs, "loss": round(loss, 4)}
         if len(validation):
-            counts = _confusion(predict_logits(_outcome(recipe, state, start), data, validation), data, validation)
+            counts = _confusion(predict_logits(_outcome(recipe, state), data, validation), data, validation)
             entry |= {"validation_uar": _macro_recall(counts), "confusion": counts.tolist(), "labels": labels}
         entry |= {"learning_rate": state.optimiser.param_groups[0]["lr"], "seconds": time.perf_counter() - started}
-        _save(checkpoint, state)
+        save_checkpoint(checkpoint, state)
         report(entry)
-    return _outcome(recipe, state, start).eval()
+    return _outcome(recipe, state).eval()
 
 
 def predict_logits(network: ClipNetwork, data: ClipData, rows: np.ndarray) -> np.ndarray:
@@ -183,12 +172,12 @@ def load_weights(config: NetworkConfig, path: Path) -> ClipNetwork:
 
 
 @torch.no_grad()
-def _outcome(recipe: NetworkRecipe, state: TrainingState, start: ClipNetwork | None) -> ClipNetwork:
+def _outcome(recipe: NetworkRecipe, state: TrainingState) -> ClipNetwork:
     """Return what the training has come to: the averaged network, mixed with the first one where that is wanted."""
-    if start is None or recipe.start is None or not recipe.start.kept:
+    if state.start is None or recipe.start is None or not recipe.start.kept:
         return state.average
     mixed = copy.deepcopy(state.average)
-    for tensor, first in zip(mixed.state_dict().values(), start.state_dict().values(), strict=True):
+    for tensor, first in zip(mixed.state_dict().values(), state.start.state_dict().values(), strict=True):
         if tensor.is_floating_point():
             tensor.lerp_(first, recipe.start.kept)
     return mixed
@@ -212,7 +201,7 @@ def _new_state(recipe: NetworkRecipe, seed: int, told: int = 0, start: ClipNetwo
         lr=recipe.optimiser.learning_rate,
         fused=True,
     )
-    return TrainingState(network, copy.deepcopy(network), optimiser, beside)
+    return TrainingState(network, copy.deepcopy(network), optimiser, beside, start)
 
 
 def _epoch(
@@ -312,31 +301,6 @@ def _confusion(logits: np.ndarray, data: ClipData, rows: np.ndarray) -> np.ndarr
 def _macro_recall(counts: np.ndarray) -> float:
     total = counts.sum(1)
     return round(float(np.mean(counts.diagonal()[total > 0] / total[total > 0])), 4)
-
-
-def _save(path: Path, state: TrainingState) -> None:
-    content = {
-        "network": state.network.state_dict(),
-        "average": state.average.state_dict(),
-        "optimiser": state.optimiser.state_dict(),
-        "beside": state.beside.state_dict() if state.beside is not None else None,
-        "epoch": state.epoch,
-        "step": state.step,
-    }
-    write_atomically(path, lambda temporary: torch.save(content, temporary))
-
-
-def _load(path: Path, state: TrainingState) -> None:
-    try:
-        content = torch.load(path, weights_only=True)
-        state.network.load_state_dict(content["network"])
-        state.average.load_state_dict(content["average"])
-        state.optimiser.load_state_dict(content["optimiser"])
-        if state.beside is not None:
-            state.beside.load_state_dict(content["beside"])
-        state.epoch, state.step = int(content["epoch"]), int(content["step"])
-    except Exception as error:
-        raise TrainingError(f"The checkpoint {path} cannot be read: delete it to begin this fold anew.") from error
 
 
 def _keep_freed_memory() -> None:

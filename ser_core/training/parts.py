@@ -36,6 +36,19 @@ class AugmentationConfig(Part):
     mixup: float = Field(0.2, ge=0, description="alpha of the Beta distribution; 0 switches mixup off")
 
 
+#: Settings of a recipe with which clips are heard as they are.
+NO_AUGMENTATION = {
+    "augmentation.speed": 0,
+    "augmentation.pitch": 0,
+    "augmentation.noise_probability": 0,
+    "augmentation.tilt_db": 0,
+    "augmentation.telephone_probability": 0,
+    "augmentation.band_masks": 0,
+    "augmentation.time_masks": 0,
+    "augmentation.mixup": 0,
+}
+
+
 class VariantsConfig(Part):
     """Versions of training clips made of their sound (:mod:`ser_core.training.variants`), computed once and kept."""
 

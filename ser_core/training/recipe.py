@@ -45,8 +45,8 @@ from ser_core.training.parts import (
     VariantsConfig,
 )
 
-#: Parts of a recipe in which a search may try values: what is known before features are computed.
-SEARCHABLE = ("classifier", "network", "optimiser", "augmentation", "variants", "distillation", "tasks", "listeners")
+#: Parts of a recipe in which a search may try values: what neither other features nor a teacher's answers follow from.
+SEARCHABLE = ("classifier", "network", "optimiser", "augmentation", "variants")
 MOST_CANDIDATES = 64
 _BUILT_IN = resources.files("ser_core") / "recipes"
 
@@ -240,7 +240,7 @@ def candidates(recipe: Recipe) -> list[dict[str, Any]]:
     Raises
     ------
     RecipeError
-        If one is unknown or out of range, or no setting of a classifier, network, optimiser or augmentation.
+        If one is unknown or out of range, or no setting of a part in :data:`SEARCHABLE`.
     """
     outside = [name for name in recipe.search if name.split(".")[0] not in SEARCHABLE or "." not in name]
     if outside or not all(recipe.search.values()):

@@ -12,8 +12,15 @@ from streamlit.testing.v1 import AppTest
 
 from ser_core.bundle import list_bundles
 from ser_core.training.manager import RunManager
-from ser_core.training.parts import OptimiserConfig
-from ser_core.training.recipe import ClassicalRecipe, NetworkRecipe, parse_recipe
+from ser_core.training.parts import NO_AUGMENTATION, OptimiserConfig
+from ser_core.training.recipe import (
+    ClassicalRecipe,
+    NetworkRecipe,
+    built_in_recipes,
+    load_recipe,
+    parse_recipe,
+    with_settings,
+)
 from ser_core.training.runs import RunFolder
 from ser_core.training.state import RunState, locked, write_state
 from tests.pages.conftest import charts, choose, open_app, press, text
@@ -109,6 +116,16 @@ def test_the_choices_become_a_recipe(manager: RunManager) -> None:
     app.toggle(key="train_quick_lite").set_value(True).run()
     assert parse_recipe(app.code[0].value).folds == (0,)
     assert "192 clips, 1 training " in text(app)
+
+
+def test_clips_are_heard_as_they_are_where_nothing_changes_them(manager: RunManager) -> None:
+    for recipe in map(load_recipe, built_in_recipes()):
+        if isinstance(recipe, NetworkRecipe):
+            still = with_settings(recipe, NO_AUGMENTATION)
+            assert isinstance(still, NetworkRecipe)
+            kept = still.augmentation.model_dump()
+            sizes = {"noise_db", "band_width", "time_width"}
+            assert not any(kept[name] for name in kept if name not in sizes), recipe.name
 
 
 def test_only_protocols_whose_speakers_are_there_are_offered(manager: RunManager) -> None:

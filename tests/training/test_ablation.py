@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from ser_core.errors import RecipeError
+from ser_core.errors import RecipeError, TrainingError
 from ser_core.features.logmel import LogMelConfig
 from ser_core.networks.residual_crnn import ResidualCRNNConfig
 from ser_core.training.ablation import WHOLE, Outcome, ablation_table, run_trial, trials
 from ser_core.training.parts import OptimiserConfig
-from ser_core.training.recipe import ClassicalRecipe, NetworkRecipe, load_recipe
+from ser_core.training.recipe import ClassicalRecipe, NetworkRecipe, load_recipe, with_settings
 from tests.scripts.calling import call
 
 PROTOCOL = "ravdess-emobox"
@@ -44,7 +45,7 @@ def folders(synthetic_corpora: Path, tmp_path_factory: pytest.TempPathFactory) -
         yield runs
 
 
-def test_only_what_a_recipe_has_is_left_out(tmp_path: Path) -> None:
+def test_only_what_makes_a_difference_is_changed(tmp_path: Path) -> None:
     found = trials(load_recipe("lite-distilled"), "joint", tmp_path, seeds=2, epochs=3)
     names = {trial.change for trial in found}
     assert names >= {
@@ -67,10 +68,14 @@ def test_only_what_a_recipe_has_is_left_out(tmp_path: Path) -> None:
     assert "no partner" in others
     assert not others & {"sex told", "no start"}
     later = {trial.change for trial in trials(load_recipe("lite-robust"), "joint", tmp_path)}
+    assert not later & {"sex not told", "intensity not told"}
+    tells = with_settings(load_recipe("lite-robust"), {"tasks.sex": 0.1})
+    assert "sex not told" in {trial.change for trial in trials(tells, "joint", tmp_path)}
+    assert "sex told" not in {trial.change for trial in trials(tells, "joint", tmp_path)}
     assert later >= {"no start", "nothing of the start kept", "no variants", "no telephone"}
 
 
-def test_a_classifier_has_nothing_to_leave_out(tmp_path: Path) -> None:
+def test_a_classifier_has_nothing_to_change(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="svm is no network"):
         trials(ClassicalRecipe(name="svm"), "joint", tmp_path)
 
@@ -84,6 +89,8 @@ def test_a_trial_is_trained_once_and_scored_on_both_parts(tmp_path: Path) -> Non
     written = weights.stat().st_mtime_ns
     assert run_trial(whole) == first
     assert weights.stat().st_mtime_ns == written
+    with pytest.raises(TrainingError, match="other settings: delete it"):
+        run_trial(replace(whole, recipe=with_settings(whole.recipe, {"listeners": 0.3})))
     assert set(first.test) == {"ravdess"}  # SAVEE is only heard in training under this protocol
     assert all(0 <= score <= 1 for scores in (first.test, first.validation) for score in scores.values())
 

@@ -30,7 +30,7 @@ from ser_core.training.data import TASKS
 from ser_core.training.features import feature_sources, features_cached, load_features
 from ser_core.training.guidance import guidance
 from ser_core.training.job import train_folds
-from ser_core.training.others import check_others
+from ser_core.training.others import check_held_out, check_others
 from ser_core.training.parts import (
     DistillationConfig,
     FilterConfig,
@@ -323,8 +323,28 @@ def test_what_cannot_be_begun_with_is_refused(teacher: RunFolder) -> None:
         check_others(_pupil(start=StartConfig(recipe="begun")), PROTOCOL, [1])
     with pytest.raises(TrainingError, match="front end and network must be the same"):
         check_others(_pupil(start=StartConfig(recipe="teacher")), PROTOCOL, [0])
+    with pytest.raises(TrainingError, match="train both on the same clips"):
+        check_others(_pupil(start=StartConfig(recipe="begun"), filters=FilterConfig(sex="female")), PROTOCOL, [0])
     with pytest.raises(RecipeError, match="a start cannot search"):
         with_settings(_pupil(start=StartConfig(recipe="begun")), {"search": {"optimiser.learning_rate": [1e-3, 1e-2]}})
+
+
+@pytest.mark.parametrize("lesson", ["teacher", "start"])
+def test_what_held_other_speakers_out_is_not_built_on(teacher: RunFolder, lesson: str) -> None:
+    named = {"teacher": DistillationConfig(teacher="teacher"), "start": StartConfig(recipe="earlier")}
+    recipe = _pupil(name=f"cautious-{lesson}", **{"distillation" if lesson == "teacher" else lesson: named[lesson]})
+    run = teacher if lesson == "teacher" else _train(_pupil(name="earlier"))
+    table = read_corpora(("ravdess",))
+    check_held_out(recipe, table, PROTOCOL, 0)
+    path = run.fold(0) / "predictions.parquet"
+    kept = pd.read_parquet(path)
+    try:
+        kept.assign(speaker=kept["speaker"].replace({kept["speaker"].iloc[-1]: "99"})).to_parquet(path)
+        with pytest.raises(TrainingError, match="held other speakers out"):
+            _train(recipe)
+    finally:
+        kept.to_parquet(path)
+    check_held_out(recipe, table, PROTOCOL, 0)
 
 
 def test_a_pupil_learns_from_the_teacher(teacher: RunFolder) -> None:

@@ -21,6 +21,8 @@ from ser_core.networks.cnn import CNNConfig
 from ser_core.networks.crnn import CRNNConfig
 from ser_core.networks.encoded import EncoderConfig
 from ser_core.networks.encoder_head import EncoderHead, EncoderHeadConfig
+from ser_core.networks.layers import ClipNetwork
+from ser_core.networks.registry import build_network
 from ser_core.networks.residual_cnn import ResidualCNNConfig
 from ser_core.networks.residual_crnn import ResidualCRNNConfig
 from ser_core.networks.transformer import TransformerConfig
@@ -33,7 +35,7 @@ from ser_core.training.network import (
     save_weights,
     train_network,
 )
-from ser_core.training.parts import DistillationConfig, OptimiserConfig, TasksConfig
+from ser_core.training.parts import DistillationConfig, OptimiserConfig, StartConfig, TasksConfig
 from ser_core.training.recipe import NetworkRecipe
 
 #: Tiny ones of every family, with dropout, so that a resumed training must draw the same numbers.
@@ -71,10 +73,16 @@ def data() -> ClipData:
     return ClipData.from_table(table, FeatureStore(np.concatenate(clips), offsets), {})
 
 
-def _train(recipe: NetworkRecipe, data: ClipData, folder: Path, log: list[dict[str, Any]] | None = None) -> Any:
+def _train(
+    recipe: NetworkRecipe,
+    data: ClipData,
+    folder: Path,
+    log: list[dict[str, Any]] | None = None,
+    start: ClipNetwork | None = None,
+) -> Any:
     rows = np.arange(64)
     entries = log if log is not None else []
-    return train_network(recipe, data, rows[:48], rows[48:], folder, entries.append, seed=1)
+    return train_network(recipe, data, rows[:48], rows[48:], folder, entries.append, seed=1, start=start)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -107,7 +115,9 @@ def _guided(data: ClipData) -> ClipData:
     return replace(data, guidance=replace(data.guidance, vectors=vectors, tasks=tasks))
 
 
-@pytest.mark.parametrize("family", ["residual-crnn", "transformer", "cnn on mfcc", "taught residual-crnn"])
+@pytest.mark.parametrize(
+    "family", ["residual-crnn", "transformer", "cnn on mfcc", "taught residual-crnn", "begun residual-crnn"]
+)
 def test_a_resumed_training_gives_the_same_weights(family: str, data: ClipData, tmp_path: Path) -> None:
     class KilledError(Exception):
         pass
@@ -118,16 +128,19 @@ def test_a_resumed_training_gives_the_same_weights(family: str, data: ClipData, 
 
     (tmp_path / "whole").mkdir()
     (tmp_path / "broken").mkdir()
-    recipe, rows = _recipe(4, FAMILIES[family.removeprefix("taught ")]), np.arange(64)
+    recipe, rows = _recipe(4, FAMILIES[family.removeprefix("taught ").removeprefix("begun ")]), np.arange(64)
     if family.startswith("taught"):
         taught = {"distillation": DistillationConfig(teacher="other", vectors=1.0), "tasks": TasksConfig(sex=0.5)}
         recipe = recipe.model_copy(update=taught)
         data = _guided(data)
-    whole = _train(recipe, data, tmp_path / "whole")
+    first, gone = (build_network(recipe.network) for _ in range(2)) if family.startswith("begun") else (None, None)
+    if first is not None:
+        recipe = recipe.model_copy(update={"start": StartConfig(recipe="other", kept=0.3)})
+    whole = _train(recipe, data, tmp_path / "whole", start=first)
     with pytest.raises(KilledError):
-        train_network(recipe, data, rows[:48], rows[48:], tmp_path / "broken", kill, seed=1)
+        train_network(recipe, data, rows[:48], rows[48:], tmp_path / "broken", kill, seed=1, start=first)
     log: list[dict[str, Any]] = []
-    resumed = _train(recipe, data, tmp_path / "broken", log)
+    resumed = _train(recipe, data, tmp_path / "broken", log, start=gone)  # trained anew meanwhile
     assert [entry["epoch"] for entry in log] == [3, 4]
     for name, tensor in whole.state_dict().items():
         assert torch.equal(tensor, resumed.state_dict()[name]), name

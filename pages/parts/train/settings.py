@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from ser_core.training.parts import NO_AUGMENTATION
 from ser_core.training.recipe import NetworkRecipe, Recipe
 
 #: Kind of a classifier -> its settings: name -> (label, least, most, step).
@@ -19,10 +20,6 @@ _CLASSICAL: dict[str, dict[str, tuple[str, float, float, float]]] = {
     },
     "mlp": {"epochs": ("Epochs", 1, 2000, 10), "learning_rate": ("Learning rate", 1e-5, 1.0, 1e-4)},
 }  # fmt: skip
-_NO_AUGMENTATION = {
-    f"augmentation.{name}": 0
-    for name in ("speed", "pitch", "noise_probability", "tilt_db", "band_masks", "time_masks", "mixup")
-}
 
 
 def choose_settings(recipe: Recipe) -> dict[str, Any]:
@@ -49,14 +46,14 @@ def _network(recipe: NetworkRecipe) -> dict[str, Any]:
         ),
     }  # fmt: skip
     changes_clips = any(
-        getattr(augmentation, name.split(".")[1]) for name in _NO_AUGMENTATION
+        getattr(augmentation, name.split(".")[1]) for name in NO_AUGMENTATION
     )  # a recipe may have none itself
     augmented = st.toggle(
         "Change clips on the fly (augmentation)", changes_clips, key=f"train_augment_{recipe.name}",
         disabled=not changes_clips,
-        help="Speed, pitch, noise and masks are drawn anew for every clip and epoch, in training clips only.",
+        help="Speed, pitch, noise, telephones and masks are drawn anew for each clip and epoch, only in training.",
     )  # fmt: skip
-    return values if augmented else values | _NO_AUGMENTATION
+    return values if augmented else values | NO_AUGMENTATION
 
 
 def _classical(recipe: Any) -> dict[str, Any]:
