@@ -139,6 +139,7 @@ def test_what_a_model_builds_on_is_trained_before() -> None:
     assert names == ["base", "lite-distilled"]
     lite = _card()
     partner = Partner(recipe=pupil, front_end=lite.front_end, model=lite.model, share=0.5)
-    both = card_page(_card(recipe=lite.recipe | {"name": "both"}, partner=partner))
+    alone = {"name": "both", "distillation": None, "start": None}
+    both = card_page(_card(recipe=lite.recipe | alone, partner=partner))
     names = [part.split(" ")[0] for part in both.split("scripts/train.py ")[1:]]
     assert names == ["teacher", "pupil", *["teacher"] * 2, *["pupil"] * 2, *["both"] * 2]

@@ -82,7 +82,7 @@ def test_a_moment_of_a_recording_is_explained(visited_before: None) -> None:
 
 def test_another_part_is_explained_for_its_own_answer(app: AppTest) -> None:
     voices = {example.style: load_audio(example.path).samples for example in list_examples()}
-    samples = np.concatenate([voices[style] for style in ("angry", "angry", "neutral", "neutral", "neutral")])
+    samples = np.concatenate([voices[style] for style in ("fearful", "fearful", "neutral", "neutral", "neutral")])
     app.file_uploader(key="upload").set_value(("long.wav", as_wav(samples), "audio/wav")).run()
     model, sound = Recogniser.load("lite"), load_audio(as_wav(samples))
     answers = []
