@@ -258,12 +258,13 @@ def _loss(
         vectors = network.embed(x, lengths)
         votes = network.answers(vectors)
     other = batch.reordered(order)
-    loss = share * masked_loss(votes, batch, recipe.optimiser.label_smoothing)
+    clips = share * masked_loss(votes, batch, recipe.optimiser.label_smoothing)
     if share < 1:
-        loss = loss + (1 - share) * masked_loss(votes, other, recipe.optimiser.label_smoothing)
-    return (
-        loss.mean() if state.beside is None else loss.mean() + state.beside.loss(vectors.float(), batch, other, share)
-    )
+        clips = clips + (1 - share) * masked_loss(votes, other, recipe.optimiser.label_smoothing)
+    loss = clips.mean()
+    if state.beside is not None:
+        loss = loss + state.beside.loss(vectors.float(), batch, other, share)
+    return loss
 
 
 def _uses_bfloat16(recipe: NetworkRecipe) -> bool:
