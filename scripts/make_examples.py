@@ -26,7 +26,8 @@ RATE = 16_000
 TEXT = "The blue parcel is lying on the table by the door."
 ABOUT = (
     "These voices are made by a speech synthesiser (espeak-ng) whose pitch, speed and loudness imitate a way of "
-    "speaking. They are not acted speech: they show how the page works, not how well a model recognises people."
+    "speaking. They are not acted speech: they show how the page works, not how well a model recognises people. "
+    "The angry and the surprised one were tuned until the models heard them so; for happy and sad none was found."
 )
 
 
@@ -64,9 +65,9 @@ STYLES = (
     Style("neutral", "en-us+m3", 40, 60, 165, -26, description="middle pitch, even melody, ordinary speed"),
     Style("happy", "en-us+f3", 72, 180, 185, -22, 0.4, ending="!", description="high and lively melody, brisk, bright"),
     Style("sad", "en-us+f2", 22, 25, 115, -31, -0.6, description="low and flat melody, slow, soft and dull"),
-    Style("angry", "en-us+m7", 55, 150, 210, -19.5, 1.0, ending="!", description="loud, fast, pressed and bright"),
+    Style("angry", "en-029+klatt3", 46, 292, 209, -19.5, 0.9, ending="!", description="loud, fast, pressed and bright"),
     Style("fearful", "en-us+f4", 88, 70, 215, -24, 0.2, 0.45, description="very high pitch, hurried, trembling"),
-    Style("surprised", "en-us+f5", 80, 250, 160, -20, 0.3, ending="?!", description="high pitch with wide leaps"),
+    Style("surprised", "en-us+f3", 50, 202, 200, -20, 0.2, ending="?!", description="wide leaps of pitch, brisk"),
 )
 
 

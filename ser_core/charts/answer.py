@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -18,6 +19,10 @@ _NUMBERS_AT = 116
 #: Where names stand that would cross a neighbour above their point.
 _BESIDE = {"angry": "middle right", "disgust": "bottom center", "neutral": "bottom right", "sad": "bottom center",
            "calm": "bottom center"}  # fmt: skip
+#: How far the middle of words lies from their point in the plane of valence and arousal, across and along.
+_WORDS = (0.28, 0.11)
+_SIDES = {"top center": (0, 1), "bottom center": (0, -1), "middle right": (1, 0), "middle left": (-1, 0),
+          "top right": (1, 1), "top left": (-1, 1), "bottom right": (1, -1), "bottom left": (-1, -1)}  # fmt: skip
 
 
 def waveform_figure(waveform: Waveform) -> go.Figure:
@@ -126,7 +131,8 @@ def affect_figure(reading: Affect, labels: Sequence[str]) -> go.Figure:
         mode="markers+text",
         marker={"symbol": "x", "size": 15, "color": COLOURS["angry"], "line": {"color": GREY, "width": 1}},
         text=["<b>this voice</b>"],
-        textposition="top center",
+        textposition=_free_side((reading.valence, reading.arousal), labels),
+        cliponaxis=False,
         hovertemplate="this voice: valence %{x:.2f}, arousal %{y:.2f}<extra></extra>",
         showlegend=False,
     )
@@ -137,3 +143,23 @@ def affect_figure(reading: Affect, labels: Sequence[str]) -> go.Figure:
     figure.update_xaxes(title_text="unpleasant ← valence → pleasant", **axis)
     figure.update_yaxes(title_text="drowsy ← arousal → excited", scaleanchor="x", constrain="domain", **axis)
     return finish(figure, height=380)
+
+
+def _free_side(point: tuple[float, float], labels: Sequence[str]) -> str:
+    """Return the side of *point* on which words lie farthest from the classes, their names and the figure's edge."""
+    taken = [POSITIONS[label] for label in labels]
+    taken += [_words_at(POSITIONS[label], _BESIDE.get(label, "top center")) for label in labels]
+
+    def room(side: str) -> float:
+        x, y = _words_at(point, side)
+        if max(abs(x), abs(y)) > 0.9:
+            return 0.0
+        return min(math.hypot((x - other_x) / _WORDS[0], (y - other_y) / _WORDS[1]) for other_x, other_y in taken)
+
+    return max(_SIDES, key=room)
+
+
+def _words_at(point: tuple[float, float], side: str) -> tuple[float, float]:
+    """Return the middle of words written at *side* of *point*."""
+    across, along = _SIDES[side]
+    return point[0] + across * _WORDS[0], point[1] + along * _WORDS[1]

@@ -56,3 +56,20 @@ def test_the_plane_names_every_class_and_marks_the_reading() -> None:
     assert (voice.x[0], voice.y[0]) == (-0.4, 0.3)
     assert "this voice" in voice.text[0]
     assert voice.marker.symbol != classes.marker.symbol
+
+
+@pytest.mark.parametrize("name", EMOTIONS)
+def test_the_words_at_the_reading_keep_clear_of_the_names(name: str) -> None:
+    """A word is about 0.45 wide and 0.1 high in the plane."""
+    valence, arousal = (0.85 * value for value in POSITIONS[name])
+    classes, voice = affect_figure(Affect(valence, arousal, 0.5), EMOTIONS).data
+
+    def middle(point: tuple[float, float], side: str) -> tuple[float, float]:
+        along, across = side.split()
+        up = {"top": 1, "bottom": -1}.get(along, 0)
+        return point[0] + 0.25 * {"left": -1, "right": 1}.get(across, 0), point[1] + 0.1 * up
+
+    own = middle((valence, arousal), voice.textposition)
+    for x, y, side in zip(classes.x, classes.y, classes.textposition, strict=True):
+        other = middle((x, y), side)
+        assert abs(own[0] - other[0]) > 0.35 or abs(own[1] - other[1]) > 0.07
