@@ -1,6 +1,7 @@
 """Keep what a run's models said of speakers they had not heard, for the page Classroom.
 
-`python scripts/classroom_answers.py base-joint --model base` writes `models/base/held_out.parquet`, about 100 kB.
+`python scripts/classroom_answers.py base-with-tiny-joint --model base` writes `models/base/held_out.parquet`, about
+100 kB.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from ser_core.training.runs import RunFolder
 def main() -> int:
     """Run the command."""
     parser = cli.Parser(prog="classroom_answers.py", description=__doc__)
-    parser.add_argument("run", help="a finished run under the protocol joint, such as base-joint")
+    parser.add_argument("run", help="a finished run under the protocol joint, such as base-with-tiny-joint")
     parser.add_argument("--model", required=True, help="the bundle that was made with the run's recipe")
     parser.add_argument("--json", action="store_true", help="print what was written for machines")
     options = parser.parse_args()

@@ -301,7 +301,7 @@ def _parser() -> cli.Parser:
     parser.add_argument("--visitors", type=int, default=30)
     parser.add_argument("--every", type=float, default=10.0, help="seconds between a visitor's clips")
     parser.add_argument("--seconds", type=float, default=300.0)
-    parser.add_argument("--within", type=float, default=1.5, help="seconds that 95 % of a class's answers may take")
+    parser.add_argument("--within", type=float, default=1.5, help="seconds that 95 %% of a class's answers may take")
     parser.add_argument("--without-training", action="store_true")
     parser.add_argument("--requests", type=int, default=200)
     parser.add_argument("--first", type=int, default=200, help="predictions before memory is looked at")

@@ -4,8 +4,9 @@ The run folder `runs/<recipe>-<protocol>` is taken up where it stopped when the 
 It is also what the page Train starts in the background, and shows while it goes on; a training that ends starts the
 next one in that page's queue.
 A bundle is made from a training on everything and a finished held-out run:
-`python scripts/train.py lite --protocol all --bundle models/lite --held-out lite-joint`.
-Figures of further held-out runs are added with `--also lite-leave-one-corpus-out`.
+`python scripts/train.py tiny --protocol all --bundle models/tiny --held-out tiny-joint`.
+Figures of further held-out runs are added with `--also tiny-leave-one-corpus-out`. A bundle is not named after its
+recipe: `models/lite` comes from `lite-robust`, `models/base` from `base-with-tiny`; their cards say how.
 """
 
 from __future__ import annotations

@@ -26,6 +26,9 @@ _UNITS = (
     "tested."
 )
 
+#: A class with a lower recall is named among a model's limits.
+_RARELY = 1 / 3
+
 
 def card_page(card: ModelCard) -> str:
     """Return the card of a model as Markdown, its title a first-level heading."""
@@ -69,7 +72,7 @@ def _use(card: ModelCard) -> Iterator[str]:
     yield "## Use and limits"
     yield f"It names the emotion in a voice ({', '.join(card.labels)}), or says that it is not sure."
     yield f"```\npython scripts/predict.py voice.wav --model {card.name}\n```"
-    yield "\n".join(f"- {limit}" for limit in card.limits)
+    yield "\n".join(f"- {limit}" for limit in (*card.limits, *_missed(card.evaluation)))
     facts = {
         "reads": _reads(card.front_end),
         "model": f"`{card.model.kind}`" + (f", {card.parameters:,} parameters" if card.parameters else ""),
@@ -80,6 +83,19 @@ def _use(card: ModelCard) -> Iterator[str]:
         "SHA-256 of the weights": f"`{card.weights.sha256}`",
     }
     yield table(["", ""], list(facts.items()))
+
+
+def _missed(evaluation: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Yield a sentence about the classes that were recognised least, where there are such."""
+    found = [
+        (scores["recall"], f"{label} of `{name}` ({100 * scores['recall']:.0f} %)")
+        for name, report in _ordered(evaluation)
+        for label, scores in report["per_class"].items()
+        if scores["recall"] < _RARELY
+    ]
+    if found:
+        words = ", ".join(text for _, text in sorted(found))
+        yield f"Recognised less often than one time in three, of speakers it had not heard: {words}."
 
 
 def _beside(card: ModelCard) -> dict[str, str]:
@@ -144,14 +160,17 @@ def _doubt(evaluation: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         return
     known = any("ece_by_luck" in report for report in evaluation.values())
     luck = ", in brackets that of a perfectly calibrated model on as many clips" if known else ""
+    promised = sorted({level for report in evaluation.values() for level in report.get("conformal", {})})
+    held = (
+        ', and how often a set of classes ("angry or disgust") that promises to hold the true one does; its mean size'
+    )
+    sets = held if promised else ""
     yield "## Calibration and doubt"
     yield (
         f"ECE: expected calibration error with the corpus's classes{luck}. The rest is of answers with all classes "
-        "allowed, as in use: how many are sure and right, how many of the 80 % most confident are right, and how often "
-        "a set of "
-        'classes ("angry or disgust") that promises to hold the true one does, with its mean size.'
+        "allowed, as in use: how many are sure, how many of these are right, how many of the 80 % most confident are"
+        f" right{sets}."
     )
-    promised = sorted({level for report in evaluation.values() for level in report.get("conformal", {})})
     rows = []
     for name, report in _ordered(evaluation):
         alone = f" ({report['ece_by_luck']:.3f})" if "ece_by_luck" in report else ""
@@ -163,8 +182,8 @@ def _doubt(evaluation: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
             size = f"; {figures['mean_size']:.1f}" if figures else ""
             cells.append(_percent(figures.get("coverage")) + size)
         rows.append((f"`{name}`", *cells))
-    sets = [f"set promising {100 * float(level):.0f} %: holds it; size" for level in promised]
-    heading = ["protocol", "ECE", "UAR", "accuracy", "sure", "right when sure", "right in the surest 80 %", *sets]
+    columns = [f"set promising {100 * float(level):.0f} %: holds it; size" for level in promised]
+    heading = ["protocol", "ECE", "UAR", "accuracy", "sure", "right when sure", "right in the surest 80 %", *columns]
     yield table(heading, rows)
 
 
@@ -234,22 +253,20 @@ def _commands(card: ModelCard) -> Iterator[str]:
         return
     further = [name for name in card.evaluation if name not in published_names()]
     also = "".join(f" --also {recipe}-{name}" for name in further)
-    yield "## To repeat"
-    others = _builds_on(card.recipe, card.partner)
-    first = [f"python scripts/train.py {other} --protocol {JOINT}" for other in others]
-    command = f"python scripts/evaluate.py --recipe {recipe} --protocol {JOINT} --folds all --json"
-    by = "these commands (the last" if first else "one command (it"
-    yield f"With the corpora at `SER_DATA`. The figures, by {by} trains what is not trained yet):"
-    yield "```\n" + "\n".join([*first, command]) + "\n```"
-    names = (JOINT, *further, ALL)
-    lines = [f"python scripts/train.py {other} --protocol {name}" for other in others for name in names]
-    lines += [f"python scripts/train.py {recipe} --protocol {name}" for name in (JOINT, *further)]
+    others, names = _builds_on(card.recipe, card.partner), (JOINT, *further)
+    figures = [f"python scripts/train.py {other} --protocol {name}" for name in names for other in others]
+    figures += [f"python scripts/evaluate.py --recipe {recipe} --protocol {name} --folds all --json" for name in names]
     if card.robustness:
         share, seed = card.robustness.get("share", 1.0), card.robustness.get("seed", 0)
-        lines += [f"python scripts/robustness.py {recipe}-{JOINT} --share {share:g} --seed {seed}"]
+        figures += [f"python scripts/robustness.py {recipe}-{JOINT} --share {share:g} --seed {seed}"]
+    by = "these commands" if len(figures) > 1 else "one command"
+    yield "## To repeat"
+    yield f"With the corpora at `SER_DATA`. The figures, by {by} (what is not trained yet is trained):"
+    yield "```\n" + "\n".join(figures) + "\n```"
     bundle = f"--bundle models/{card.name} --held-out {recipe}-{JOINT}{also}"
+    lines = [f"python scripts/train.py {other} --protocol {ALL}" for other in others]
     lines += [f"python scripts/train.py {recipe} --protocol {ALL} {bundle}", "python scripts/results.py"]
-    yield "The bundle:"
+    yield "The bundle, after that:"
     yield "```\n" + "\n".join(lines) + "\n```"
 
 

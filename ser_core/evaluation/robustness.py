@@ -30,8 +30,8 @@ _DRAWS = 2000
 _NOTE = (
     "Each fold's own model answered the same held-out clips under every condition, from the sound on, as it would a "
     "recording; answers were restricted to the corpus's classes. Where noise was added, a third of the clips each got "
-    f"{', '.join(NOISES[:-1])} and {NOISES[-1]} noise. 'refused' is the share in which the program finds no speech and "
-    "would name no emotion; they are scored by what the model says all the same."
+    f"{', '.join(NOISES[:-1])} and {NOISES[-1]} noise. Clips in which the program would find no speech and name no "
+    "emotion are scored by what the model says all the same."
 )
 
 

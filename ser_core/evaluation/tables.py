@@ -64,6 +64,8 @@ def families_page(runs: Sequence[FamilyRun], before: str = "") -> str:
         "Scores on speakers that were not heard in training, in percent: UAR and accuracy with 95 % bootstrap "
         "intervals over speakers. Two runs whose intervals overlap may still differ: "
         "`python scripts/evaluate.py --recipe A --protocol P --compare RUN` tests both on the same clips.",
+        "A run's name says what it learnt from: `…-joint` from four corpora, `…-ravdess-emobox` from RAVDESS alone, a "
+        "fifth of the speakers. Compare families between runs with the same ending.",
     ]
     lines = _rows_before(before, {run.name for run in runs})
     for run in runs:

@@ -36,11 +36,12 @@ from ser_core.training.selection import select
 
 LICENCE = "CC BY-NC-SA 4.0 (non-commercial, because of the corpora heard in training)"
 LIMITS = (
-    "It has heard actors who were asked to portray emotions, in English, in quiet rooms: everyday feelings are "
-    "fainter, and other languages, children's voices and noisy places are untested.",
+    "It has heard actors who were asked to portray emotions, in English, recorded in quiet rooms: everyday feelings "
+    "are fainter, other languages and children's voices are untested, and noise, telephones and rooms were at most "
+    "added to these recordings, never heard in real places.",
     "It names how a voice sounds, which need not be what a person feels; never use it alone to decide about a person.",
     "Not for medical diagnosis, hiring or policing, nor to watch people at work or in education.",
-    "'calm' was heard from RAVDESS only and 'surprised' never from CREMA-D, so these two are the least certain.",
+    "'calm' was heard from RAVDESS only and 'surprised' never from CREMA-D: how they sound elsewhere is known least.",
 )
 _OWN_LIMIT = (
     "It has heard {corpora}, of which this program knows only what its owner wrote down: voices, languages and places "

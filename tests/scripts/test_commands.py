@@ -17,6 +17,8 @@ from tests.scripts.calling import call
 from tests.synthetic import clip_bytes
 
 PROJECT = Path(__file__).resolve().parents[2]
+#: What a person may call; the other files of the folder are read by these.
+COMMANDS = [path for path in (PROJECT / "scripts").glob("*.py") if "__main__" in path.read_text(encoding="utf-8")]
 
 
 @pytest.fixture
@@ -26,9 +28,15 @@ def voice_file(tmp_path: Path) -> str:
     return str(path)
 
 
+@pytest.mark.parametrize("script", sorted(path.name for path in COMMANDS))
+def test_every_command_has_help(script: str) -> None:
+    result = call(script, "--help")
+    assert result.returncode == 0
+    assert result.stdout.startswith("usage: ")
+
+
 @pytest.mark.parametrize("script", ["predict.py", "train.py", "evaluate.py"])
-def test_help_and_wrong_usage(script: str) -> None:
-    assert call(script, "--help").returncode == 0
+def test_wrong_usage(script: str) -> None:
     wrong = call(script, "--no-such-option")
     assert wrong.returncode == 2
     assert wrong.stderr.count("\n") == 1
