@@ -18,12 +18,11 @@ import cli
 from ser_core.bundle import SHIPPED, checked_onnx, load_card
 from ser_core.cards import card_page, results_page
 from ser_core.errors import BundleError, SERError
-from ser_core.evaluation.report import evaluate_run
-from ser_core.evaluation.tables import FamilyRun, families_page, summary_table
+from ser_core.evaluation.families import FamilyRun, families_page, family_run
+from ser_core.evaluation.tables import summary_table
 from ser_core.exports import add_onnx
 from ser_core.features.logmel import LogMelConfig
 from ser_core.onnx_scorer import ONNX_NAME
-from ser_core.protocols import is_leaky
 from ser_core.settings import PROJECT, settings
 from ser_core.training.runs import RunFolder
 
@@ -84,13 +83,10 @@ def _runs() -> list[FamilyRun]:
         if not run.recipe_path.is_file():
             continue
         try:
-            content, reports = run.read(), evaluate_run(run)
+            if family := family_run(run):
+                found.append(family)
         except SERError as error:
             print(f"{path.name} is left out: {error}", file=sys.stderr)
-            continue
-        honest = {name: report for name, report in reports.items() if not is_leaky(name)}
-        if honest:
-            found.append(FamilyRun(path.name, content, honest))
     return found
 
 

@@ -1,16 +1,15 @@
-"""The measured figures of bundles and runs as Markdown tables, for README, `docs/families.md` and models' cards."""
+"""The measured figures of bundles as Markdown tables, for README and models' cards."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ser_core.bundle import ModelCard
-from ser_core.protocols import answered_protocols, is_leaky, kind_of, published_names
+from ser_core.protocols import answered_protocols
 
 #: Protocol -> how README names it.
-_NAMES = {
+PROTOCOL_NAMES = {
     "cremad-evar": "CREMA-D, 6 emotions",
     "ravdess-emobox": "RAVDESS, 8 emotions",
     "savee-loso": "SAVEE, 7 emotions",
@@ -23,78 +22,11 @@ def summary_table(cards: Sequence[ModelCard]) -> str:
     """Return one row a protocol and one column a model: UAR with its 95 % interval, and accuracy, in percent."""
     titles = [f"{card.title} (`{card.name}`)" for card in cards]
     lines = [row(["speakers never heard", *titles, "guessing"]), row(["---"] * (len(cards) + 2))]
-    for protocol in sorted(_PROTOCOLS, key=list(_NAMES).index):
+    for protocol in sorted(_PROTOCOLS, key=list(PROTOCOL_NAMES).index):
         reports = [card.evaluation[protocol] for card in cards]
         cells = [f"{percent_ci(report, 'uar')}; {100 * report['wa']:.1f}" for report in reports]
-        lines.append(row([_NAMES[protocol], *cells, f"{100 * reports[0]['chance']:.1f}"]))
+        lines.append(row([PROTOCOL_NAMES[protocol], *cells, f"{100 * reports[0]['chance']:.1f}"]))
     return "\n".join(lines)
-
-
-@dataclass(frozen=True)
-class FamilyRun:
-    """A finished run: its name, the content of its recipe.json, its evaluation objects by protocol."""
-
-    name: str
-    content: Mapping[str, Any]
-    reports: Mapping[str, Mapping[str, Any]]
-
-    @property
-    def family(self) -> str:
-        """What kind of model it is."""
-        recipe = self.content["recipe"]
-        kind = str((recipe.get("classifier") or recipe.get("network") or {}).get("kind", recipe.get("kind", "")))
-        return f"{kind} + {recipe['partner']['recipe']}" if recipe.get("partner") else kind
-
-    @property
-    def command(self) -> str:
-        """What to type to repeat it."""
-        recipe, protocol = str(self.content["recipe"]["name"]), str(self.content["protocol"])
-        named = "" if self.name == f"{recipe}-{protocol}" else f" --run {self.name}"
-        return f"python scripts/train.py {recipe} --protocol {protocol}{named}"
-
-
-def families_page(runs: Sequence[FamilyRun], before: str = "") -> str:
-    """Return the whole of `docs/families.md`: a table for each honest protocol, the best run first.
-
-    Rows of the page *before* whose runs are not among *runs*, because they lie on another machine, stay.
-    """
-    parts = [
-        "# Model families",
-        "Written by `python scripts/results.py` from the finished runs in `SER_RUNS`; do not edit by hand.",
-        "Scores on speakers that were not heard in training, in percent: UAR and accuracy with 95 % bootstrap "
-        "intervals over speakers. Two runs whose intervals overlap may still differ: "
-        "`python scripts/evaluate.py --recipe A --protocol P --compare RUN` tests both on the same clips.",
-        "A run's name says what it learnt from: `…-joint` from four corpora, `…-ravdess-emobox` from RAVDESS alone, a "
-        "fifth of the speakers. Compare families between runs with the same ending.",
-    ]
-    lines = _rows_before(before, {run.name for run in runs})
-    for run in runs:
-        for protocol, report in run.reports.items():
-            scores = [percent_ci(report, "uar"), percent_ci(report, "wa"), f"{100 * report['chance']:.1f}"]
-            cells = [run.family, run.name, str(report["classes"]), *scores, f"`{run.command}`"]
-            if not is_leaky(protocol):
-                lines.setdefault(protocol, []).append(cells)
-    order = [*published_names(), *sorted(set(lines) - set(published_names()))]
-    for protocol in (name for name in order if name in lines):
-        ranked = sorted(lines[protocol], key=lambda cells: (-float(cells[3].split()[0]), cells[1]))
-        heading = ["family", "run", "classes", "UAR", "accuracy", "chance", "command"]
-        parts += [
-            f"## {_NAMES.get(protocol, protocol)} (`{protocol}`)", f"{kind_of(protocol)}.", table(heading, ranked)
-        ]  # fmt: skip
-    return "\n\n".join(parts) + "\n"
-
-
-def _rows_before(page: str, replaced: set[str]) -> dict[str, list[list[str]]]:
-    """Return the cells of a page's rows by protocol, without the runs that are there anew."""
-    found: dict[str, list[list[str]]] = {}
-    protocol = ""
-    for line in page.splitlines():
-        if line.startswith("## "):
-            protocol = line.rpartition("(`")[2].removesuffix("`)")
-        cells = [cell.strip() for cell in line.strip("|").split("|")]
-        if len(cells) == 7 and cells[1] not in replaced | {"run", "---"}:
-            found.setdefault(protocol, []).append(cells)
-    return found
 
 
 def percent_ci(report: Mapping[str, Any], name: str) -> str:

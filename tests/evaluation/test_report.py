@@ -12,6 +12,7 @@ import pytest
 from ser_core.emotions import CORPUS_LABELS
 from ser_core.errors import TrainingError
 from ser_core.evaluation.details import evaluate_details
+from ser_core.evaluation.families import FamilyRun, families_page, family_run
 from ser_core.evaluation.report import (
     calibrate_run,
     evaluate_predictions,
@@ -19,9 +20,9 @@ from ser_core.evaluation.report import (
     held_out_tests,
     scored_labels,
 )
-from ser_core.evaluation.tables import FamilyRun, families_page
 from ser_core.protocols import published
 from ser_core.training.runs import RunFolder
+from ser_core.training.state import RunState, write_state
 from tests.evaluation.simulated import answers
 from tests.evaluation.test_details import NO_TABLE
 
@@ -125,6 +126,17 @@ def test_the_page_of_families_ranks_honest_runs_and_tells_how_to_repeat_them(emo
     assert families_page(runs[:1], page) == page, "what lies on another machine stays"
     assert "| 99.0 " in families_page(runs[:1], page)
     assert "| 99.0 " not in families_page([FamilyRun("mine", network, reports)], page)
+
+
+def test_a_training_that_goes_on_is_no_family_yet(emobox: RunFolder) -> None:
+    found = family_run(emobox)
+    assert found is not None
+    assert list(found.reports) == ["ravdess-emobox"]
+    state = write_state(emobox, RunState(status="running"))
+    with pytest.raises(TrainingError, match="not ended"):
+        family_run(emobox)
+    write_state(emobox, state, status="finished")
+    assert family_run(emobox) is not None
 
 
 def test_sets_keep_their_promise_to_voices_that_were_not_there(tmp_path) -> None:
