@@ -92,7 +92,7 @@ def show_answer(answer: Prediction, card: ModelCard, sound: Sound) -> None:
         else:
             show_probabilities(answer, classes=len(card.labels))
             show_downloads(answer, sound, classes=len(card.labels))
-            show_affect(answer)
+    show_affect(answer)
 
 
 show_page()

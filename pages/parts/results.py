@@ -65,14 +65,18 @@ def show_affect(prediction: Prediction) -> None:
     if reading is None:
         return
     with st.container(key="affect", border=True):
-        numbers = f"Valence {reading.valence:+.2f} · arousal {reading.arousal:+.2f}".replace("-", "−")
-        st.markdown(f"**{numbers}** · unpleasant and aroused: {percent(reading.negative_high_arousal)}")
+        words, plane = st.columns([5, 6], gap="large", vertical_alignment="center")
+        with words:
+            numbers = f"Valence {reading.valence:+.2f} · arousal {reading.arousal:+.2f}".replace("-", "−")
+            st.markdown(f"**{numbers}**  \nunpleasant and aroused: {percent(reading.negative_high_arousal)}")
+            st.caption(
+                "Derived from the classes, not heard anew: the mean of their published positions (Russell & Mehrabian "
+                "1977; calm from Russell 1980), weighed by the probabilities. So it always lies between the classes."
+            )
         alt = f"Plane of valence and arousal: this voice at {reading.valence:.2f}, {reading.arousal:.2f}."
-        _chart(affect_figure(reading, list(prediction.probabilities)), key="affect", name="valence-arousal", alt=alt)
-        st.caption(
-            "Derived from the classes, not heard anew: the mean of their published positions (Russell & Mehrabian "
-            "1977; calm from Russell 1980), weighed by the probabilities. So it always lies between the classes."
-        )
+        figure = affect_figure(reading, list(prediction.probabilities))
+        with plane:
+            _chart(figure, key="affect", name="valence-arousal", alt=alt)
 
 
 def show_trust(card: ModelCard, prediction: Prediction) -> None:
