@@ -13,17 +13,17 @@ import streamlit as st
 ADVICE = {
     "insecure": (
         "**Recording is not possible at this address.** Browsers lend the microphone only to `http://localhost` and "
-        "to `https://` pages. Upload a file instead; or open this app on the machine it runs on, at "
-        "`http://localhost:{port}`; or start it with a certificate: "
+        "to `https://` pages. Upload a file on Recognise or Recordings instead; or open this app on the machine it "
+        "runs on, at `http://localhost:{port}`; or start it with a certificate: "
         "`streamlit run app.py --server.sslCertFile cert.pem --server.sslKeyFile key.pem`."
     ),
     "denied": (
         "**The browser refuses the microphone to this page.** Click the sign at the left of the address, allow the "
-        "microphone, and reload the page. Uploading a file and the examples work without it."
+        "microphone, and reload the page. Files and examples work without it, on Recognise and on Recordings."
     ),
     "missing": (
         "**No microphone was found.** Connect one, or check that the system lends it to the browser. "
-        "Uploading a file and the examples work without it."
+        "Files and examples work without it, on Recognise and on Recordings."
     ),
 }
 
