@@ -92,6 +92,16 @@ def test_what_only_newer_cards_have() -> None:
     assert "| `savee-loso` | 1 of 2 | JE (angry, 62.0) |" in page
 
 
+def test_classes_that_were_missed_stand_among_the_limits() -> None:
+    scores = dict.fromkeys(("precision", "recall", "f1"), 0.3)
+    report = _report()
+    missed = report | {"per_class": dict.fromkeys(report["per_class"], scores)}
+    label = next(iter(report["per_class"]))
+    assert f"{label} of `savee-loso` (30 %)" in card_page(_card(evaluation={"savee-loso": missed}))
+    for evaluation in ({"savee-loso": report}, {"random-leaky": missed}):  # the latter has heard its speakers
+        assert "Recognised less often" not in card_page(_card(evaluation=evaluation))
+
+
 def test_corpora_left_out_and_conditions() -> None:
     folds = [{"test_speakers": ["a"], "n": 9, "uar": 0.5, "uar_ci95": [0.4, 0.6], "wa": 0.55, "test_corpus": "savee"}]
     conditions = {
