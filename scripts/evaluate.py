@@ -7,7 +7,10 @@
 
 A shipped model has heard all speakers, so its numbers are those of the models that were trained for this without the
 test speakers; they are kept in its model.json. A recipe is trained (or its finished run is read) and scored anew; its
-answers are there, so --details tells more of them and --compare sets them beside those of another run.
+answers are there, so --details tells more of them and --compare sets them beside those of another run. With --add-to a
+model of that recipe gets the figures into its model.json, under a protocol that it was not published with:
+
+    python scripts/evaluate.py --recipe tiny --protocol leave-one-corpus-out --add-to models/tiny
 """
 
 from __future__ import annotations
@@ -28,6 +31,7 @@ from ser_core.protocols import ALL, JOINT, answered_protocols, fold_count, kind_
 from ser_core.training.features import load_features
 from ser_core.training.job import train_elsewhere, train_in_processes
 from ser_core.training.others import check_others
+from ser_core.training.publish import add_figures
 from ser_core.training.recipe import load_recipe
 from ser_core.training.runs import RunFolder
 
@@ -37,8 +41,8 @@ def main() -> int:
     options = _parser().parse_args()
     if not answered_protocols(options.protocol):
         raise ProtocolError(f"Protocol '{options.protocol}' has no held-out speakers to be scored on: choose another.")
-    if options.model and (options.details or options.compare):
-        raise ProtocolError("A bundle keeps no answers: give --recipe with --details or --compare.")
+    if options.model and (options.details or options.compare or options.add_to):
+        raise ProtocolError("A bundle keeps no answers: give --recipe with --details, --compare or --add-to.")
     if options.model:
         reports = _of_model(options.model, options.protocol)
     else:
@@ -48,6 +52,8 @@ def main() -> int:
         if options.details:
             return _details(options, run, folds)
         reports = evaluate_run(run, folds)
+        if options.add_to:
+            add_figures(find_bundle(options.add_to), run, folds)
     if options.json:
         single = options.protocol != JOINT
         cli.print_json(reports[options.protocol] if single else {"protocol": JOINT, "evaluations": reports})
@@ -67,6 +73,7 @@ def _parser() -> cli.Parser:
     parser.add_argument("--run", help="name of the run folder of the recipe (default: <recipe>-<protocol>)")
     parser.add_argument("--details", action="store_true", help="groups of people, curves, mistakes; all intervals")
     parser.add_argument("--compare", metavar="RUN", help="a finished run of the same protocol to compare with")
+    parser.add_argument("--add-to", metavar="BUNDLE", help="name or folder of a bundle whose card gets the figures")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="folds trained at once")
     parser.add_argument("--cluster", metavar="ADDRESS", help="a Dask scheduler; its workers must see the same folders")
     parser.add_argument("--json", action="store_true", help="print JSON")

@@ -11,12 +11,11 @@ import numpy as np
 import pandas as pd
 import safetensors.numpy
 
-from ser_core.bundle import PARTNER, SHIPPED, ModelCard, write_bundle
+from ser_core.bundle import PARTNER, SHIPPED, ModelCard, Partner, load_card, write_bundle, write_card
 from ser_core.calibration import Calibration
 from ser_core.classical import ClassicalConfig
 from ser_core.conformal import EVERYTHING, LEVELS
-from ser_core.corpora import CORPORA, read_corpora
-from ser_core.corpora.own import load_own
+from ser_core.corpora import read_corpora
 from ser_core.emotions import class_indices, label_names
 from ser_core.errors import RecipeError, TrainingError
 from ser_core.evaluation.report import calibrate_run, evaluate_run
@@ -25,34 +24,25 @@ from ser_core.networks.adapted import AdaptedEncoderConfig, pinned_body
 from ser_core.networks.encoded import EncoderConfig, pinned
 from ser_core.networks.encoder_head import HeadConfig
 from ser_core.networks.registry import NetworkConfig
-from ser_core.protocols import ALL, Split, fold_count, is_leaky, make_split
+from ser_core.protocols import ALL, answered_protocols, fold_count, is_leaky, make_split, published_names
 from ser_core.settings import settings
-from ser_core.training.fit import macro_recall
+from ser_core.training.card_words import (
+    LEAKY_LIMIT,
+    also_note,
+    fold_note,
+    heard_corpora,
+    held_out_note,
+    licence,
+    limits,
+)
 from ser_core.training.partner import partner_of
 from ser_core.training.recipe import NetworkRecipe, Recipe, recipe_from_run
-from ser_core.training.runs import LOGIT_COLUMNS, RunFolder, environment
+from ser_core.training.runs import RunFolder, environment
 from ser_core.training.search import chosen_recipe
 from ser_core.training.selection import select
 
-LICENCE = "CC BY-NC-SA 4.0 (non-commercial, because of the corpora heard in training)"
-LIMITS = (
-    "It has heard actors who were asked to portray emotions, in English, recorded in quiet rooms: everyday feelings "
-    "are fainter, other languages and children's voices are untested, and noise, telephones and rooms were at most "
-    "added to these recordings, never heard in real places.",
-    "It names how a voice sounds, which need not be what a person feels; never use it alone to decide about a person.",
-    "Not for medical diagnosis, hiring or policing, nor to watch people at work or in education.",
-    "'calm' was heard from RAVDESS only and 'surprised' never from CREMA-D: how they sound elsewhere is known least.",
-)
-_OWN_LIMIT = (
-    "It has heard {corpora}, of which this program knows only what its owner wrote down: voices, languages and places "
-    "unlike those in it are untested."
-)
 #: Numbers in a matrix from which on it is kept in half precision, in heads of encoders.
 _LARGE = 100_000
-_LEAKY_LIMIT = (
-    "It was trained and tested on the same speakers, to show what that does to a score: how it does on new voices is "
-    "not known."
-)
 
 
 def publish_bundle(
@@ -102,9 +92,9 @@ def publish_bundle(
     fields = {
         "title": recipe.title or recipe.name,
         "evaluation": evaluation | _evaluations(also, table) | evaluation,  # its own come first and count
-        "evaluation_note": " ".join([_note(protocol, len(folds)), *map(_also_note, further)]),
+        "evaluation_note": " ".join([held_out_note(protocol, len(folds)), *map(also_note, further)]),
         "robustness": read_robustness(held_out),
-        "limits": _limits(table.iloc[split.train]),
+        "limits": limits(table.iloc[split.train]),
         **_calibrated(recipe, calibration.mean, calibration.threshold, calibration.sets),
     }
     return _write(folder, recipe, final, 0, table.iloc[split.train], fields)
@@ -160,11 +150,54 @@ def publish_run(
         "title": f"{recipe.title or recipe.name} ({run.path.name})",
         "evaluation": evaluate_run(run, finished) if protocol != ALL else {},
         "robustness": read_robustness(run),
-        "evaluation_note": _fold_note(run, recipe, protocol, table, split, len(finished)),
-        "limits": ((_LEAKY_LIMIT,) if is_leaky(protocol) else ()) + _limits(table.iloc[split.train]),
+        "evaluation_note": fold_note(run, recipe, protocol, table, split, len(finished)),
+        "limits": ((LEAKY_LIMIT,) if is_leaky(protocol) else ()) + limits(table.iloc[split.train]),
         **_calibrated(recipe, calibration.folds[0], calibration.threshold, calibration.sets),
     }
     return _write(folder, recipe, run, number, table.iloc[split.train], fields)
+
+
+def add_figures(folder: Path, run: RunFolder, folds: list[int]) -> ModelCard:
+    """Add to a bundle's card the evaluation of a further run of its recipe; the weights stay as they are.
+
+    For figures that were not there when the bundle was published: no other run is needed for it.
+
+    Parameters
+    ----------
+    folder
+        The bundle's.
+    run
+        Finished, of the bundle's recipe, under a speaker-independent protocol other than those it was published with.
+        Figures of an earlier such run under the same protocol are replaced.
+    folds
+        All that its protocol has.
+
+    Raises
+    ------
+    TrainingError
+        If a fold is unfinished, or the run is of another recipe or partner, or of a protocol that cannot be added.
+    BundleError
+        If the card cannot be read.
+    """
+    card, content = load_card(folder), run.read()
+    protocol, recipe, note = content["protocol"], recipe_from_run(content), also_note(content["protocol"])
+    own = protocol in card.evaluation and note not in card.evaluation_note
+    if protocol not in answered_protocols(protocol) or protocol in published_names() or is_leaky(protocol) or own:
+        raise TrainingError(
+            f"Figures under protocol '{protocol}' cannot be added to the model '{card.name}': publish it anew with "
+            "that run, or add one that leaves out speakers in a further way, such as leave-one-corpus-out."
+        )
+    partners = [json.loads(text) for text in _partners(run)]
+    alike = [Partner.model_validate(one) if one else None for one in partners] == [card.partner]
+    if recipe_from_run({"recipe": card.recipe}) != recipe or not alike:
+        raise TrainingError(
+            f"The model '{card.name}' is not of the recipe and partner of {run.path}: add a run of its own recipe."
+        )
+    notes = card.evaluation_note if note in card.evaluation_note else f"{card.evaluation_note} {note}"
+    evaluation = card.evaluation | evaluate_run(run, folds)
+    card = card.model_copy(update={"evaluation": evaluation, "evaluation_note": notes})
+    write_card(folder, card)
+    return card
 
 
 def _write(
@@ -186,11 +219,11 @@ def _write(
         "model": _model(used),
         "partner": partner,
         "parameters": _parameters(weights) if is_network else None,
-        "training_data": _training_data(heard),
+        "training_data": heard_corpora(heard),
         "recipe": used.model_dump(mode="json"),
         "seed": recipe.seed,
         "environment": environment(),
-        "licence": _licence(heard),
+        "licence": licence(heard),
     }
     return write_bundle(folder, weights, name, common | fields)
 
@@ -230,82 +263,11 @@ def _held_out_beside(run: RunFolder, recipe: Recipe, table: pd.DataFrame) -> Run
     return None
 
 
-def _note(protocol: str, folds: int) -> str:
-    return (
-        f"Measured on {folds} models of the same recipe, trained under protocol '{protocol}', each on speakers other "
-        "than those it was tested on; the shipped weights were then trained on all clips with unchanged settings. "
-        "Each was calibrated, thresholds included, on its own validation speakers; the shipped temperature, bias and "
-        "thresholds come from those of all folds. Answers were restricted to the "
-        "classes of the corpus, without the bias, which such answers do not need; under 'open' all eight were allowed."
-    )
-
-
 def _evaluations(runs: Sequence[RunFolder], table: pd.DataFrame) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for run in runs:
         found |= evaluate_run(run, list(range(fold_count(run.read()["protocol"], table))))
     return found
-
-
-def _also_note(protocol: str) -> str:
-    return f"The figures under '{protocol}' are those of further models of the recipe, trained under that protocol."
-
-
-def _fold_note(run: RunFolder, recipe: Recipe, protocol: str, table: pd.DataFrame, split: Split, finished: int) -> str:
-    if protocol == ALL:
-        return (
-            "Nobody knows how good this model is: it was trained on all clips, and there is no finished training of "
-            "the same recipe that held speakers out. Its confidence is not calibrated."
-        )
-    folds = fold_count(protocol, table)
-    places = class_indices(label_names(recipe.labels))
-    frame = run.predictions(split.fold).query("part == 'test'")
-    recall = macro_recall(frame[LOGIT_COLUMNS].to_numpy()[:, places], table, split.test, recipe)
-    speakers = table.iloc[split.test].groupby(["corpus", "speaker"]).ngroups
-    heard = "which it also heard in training" if is_leaky(protocol) else "none of which it ever heard"
-    return (
-        f"These are the weights of fold {split.fold + 1} of {folds} under protocol '{protocol}', with temperature, "
-        "bias and threshold from that fold's own validation speakers. On the "
-        f"{len(split.test)} test clips of its {speakers} test speakers, {heard}, its recall averaged over the classes "
-        f"was {100 * recall:.1f} %. Figures per protocol are of the {finished} finished folds' models of the same "
-        "recipe together, and left out where they are not all that the protocol asks for."
-    )
-
-
-def _training_data(table: pd.DataFrame) -> list[dict[str, Any]]:
-    rows = []
-    for corpus, part in table[~table["song"]].groupby("corpus", sort=True):
-        # What is published about one of the four, or what the owner wrote of another.
-        facts = CORPORA[str(corpus)] if corpus in CORPORA else load_own(settings().data / str(corpus))
-        rows.append(
-            {
-                "corpus": str(corpus),
-                "title": facts.title,
-                "clips": len(part),
-                "speakers": int(part["speaker"].nunique()),
-                "licence": facts.licence,
-                "source": facts.source,
-            }
-        )
-    return rows
-
-
-def _licence(table: pd.DataFrame) -> str:
-    if set(table["corpus"]) <= set(CORPORA):
-        return LICENCE
-    terms = [f"{entry['title']}: {entry['licence']}" for entry in _training_data(table)]
-    return f"as the corpora heard in training allow ({'; '.join(terms)})"
-
-
-def _limits(table: pd.DataFrame) -> tuple[str, ...]:
-    corpora = set(table["corpus"])
-    own = [entry["title"] for entry in _training_data(table) if entry["corpus"] not in CORPORA]
-    # The last is of corpora that were heard together.
-    general = LIMITS if {"cremad", "ravdess"} <= corpora else LIMITS[:3]
-    if not own:
-        return general
-    stated = _OWN_LIMIT.format(corpora=" and ".join(own))
-    return (stated, *(general if corpora & set(CORPORA) else LIMITS[1:3]))
 
 
 def _model(recipe: Recipe) -> NetworkConfig | ClassicalConfig:

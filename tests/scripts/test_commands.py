@@ -110,6 +110,18 @@ def test_train_and_evaluate_a_recipe(synthetic_corpora: Path, tmp_path: Path) ->
     assert json.loads(scored.stdout)["classes"] == 7
     again = call("train.py", "--resume", "small-savee-loso", "--json", **places)
     assert again.returncode == 0, again.stderr
+    bundle = ("--protocol", "all", "--bundle", str(tmp_path / "mine"), "--held-out", "small-savee-loso")
+    published = call("train.py", str(recipe), *bundle, "--json", **places)
+    assert published.returncode == 0, published.stderr
+    asked = ("--recipe", str(recipe), "--protocol", "speaker-5fold", "--add-to", str(tmp_path / "mine"), "--json")
+    added = call("evaluate.py", *asked, **places)
+    assert added.returncode == 0, added.stderr
+    card = json.loads((tmp_path / "mine" / "model.json").read_text())
+    assert card["evaluation"]["speaker-5fold"] == json.loads(added.stdout)
+    assert list(card["evaluation"]) == ["savee-loso", "speaker-5fold"]
+    refused = call("evaluate.py", *asked[:3], "savee-loso", *asked[4:], **places)
+    assert refused.returncode == 1
+    assert "cannot be added to the model 'mine'" in refused.stderr
 
 
 @pytest.mark.parametrize(

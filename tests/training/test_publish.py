@@ -26,7 +26,7 @@ from ser_core.settings import settings
 from ser_core.training.features import load_features
 from ser_core.training.job import train_folds
 from ser_core.training.parts import OptimiserConfig
-from ser_core.training.publish import publish_bundle, publish_run
+from ser_core.training.publish import add_figures, publish_bundle, publish_run
 from ser_core.training.recipe import ClassicalRecipe, NetworkRecipe, Recipe
 from ser_core.training.runs import LOGIT_COLUMNS, RunFolder
 
@@ -178,6 +178,45 @@ def test_each_corpus_left_out_and_robustness_stand_in_the_card(classical_run: Ru
     assert publish_run(classical_run, tmp_path / "without").robustness is None
     with pytest.raises(TrainingError, match="speaker-independent"):
         publish_bundle(tmp_path / "no", CLASSICAL, final, classical_run, table, [final])
+
+
+def test_figures_added_later_are_those_of_a_model_published_with_them(classical_run: RunFolder, tmp_path: Path) -> None:
+    final, table = _train(CLASSICAL, "all", None), load_features(CLASSICAL)[0]
+    left_out, other = _train(CLASSICAL, "leave-one-corpus-out", None), tmp_path / "mine"
+    at_once = publish_bundle(tmp_path / "both" / "mine", CLASSICAL, final, classical_run, table, [left_out])
+    before = publish_bundle(other, CLASSICAL, final, classical_run, table)
+    assert "leave-one-corpus-out" not in before.evaluation
+    added = add_figures(other, left_out, [0, 1])
+    assert added == at_once
+    assert load_card(other) == at_once
+    assert add_figures(other, left_out, [0, 1]) == at_once  # replaced, and noted once
+    assert Recogniser.load(other).card.weights == before.weights
+
+
+def test_figures_that_are_not_the_models_own_are_not_added(
+    classical_run: RunFolder, network_run: RunFolder, tmp_path: Path
+) -> None:
+    final, table = _train(CLASSICAL, "all", None), load_features(CLASSICAL)[0]
+    card = publish_bundle(tmp_path / "mine", CLASSICAL, final, classical_run, table)
+    unlike = CLASSICAL.model_copy(update={"seed": 11})
+    for run, message in (
+        (_train(unlike, "leave-one-corpus-out", [0], "unlike"), "not of the recipe"),
+        (classical_run, "'ravdess-emobox' cannot be added"),  # its calibration is that run's
+        (final, "'all' cannot be added"),
+        (_train(CLASSICAL, "random-leaky", [0], "heard"), "'random-leaky' cannot be added"),
+        (network_run, "'ravdess-emobox' cannot be added"),
+    ):
+        with pytest.raises(TrainingError, match=message):
+            add_figures(tmp_path / "mine", run, [0])
+    left_out = _train(CLASSICAL, "leave-one-corpus-out", [0], "half")
+    with pytest.raises(TrainingError):  # a fold is missing
+        add_figures(tmp_path / "mine", left_out, [0, 1])
+    assert load_card(tmp_path / "mine") == card
+    # A model with figures of one protocol, by which it was calibrated, does not get another run's under the same name.
+    own = publish_run(left_out, tmp_path / "own")
+    with pytest.raises(TrainingError, match="cannot be added to the model 'own'"):
+        add_figures(tmp_path / "own", left_out, [0])
+    assert load_card(tmp_path / "own") == own
 
 
 def test_a_run_on_everything_alone_is_never_sure(place: None) -> None:
