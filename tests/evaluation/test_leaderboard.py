@@ -73,8 +73,8 @@ def test_unpublished_protocols_are_compared_only_on_the_same_speakers() -> None:
 
 def test_the_shipped_model_is_on_every_published_board() -> None:
     boards = leaderboard([load_card(SHIPPED / "lite")])
-    assert [board.protocol for board in boards] == published_names()
-    for board in boards:
+    assert [board.protocol for board in boards] == [*published_names(), "leave-one-corpus-out"]
+    for board in boards[:-1]:
         assert {"lite", "guessing", "people who only listen"} <= {entry.name for entry in board.entries}
         assert board.classes == len(CORPUS_LABELS[board.corpus])
         assert board.metric == ("wa" if board.protocol == "cremad-evar" else "uar")
