@@ -43,6 +43,8 @@ def main() -> int:
         raise ProtocolError(f"Protocol '{options.protocol}' has no held-out speakers to be scored on: choose another.")
     if options.model and (options.details or options.compare or options.add_to):
         raise ProtocolError("A bundle keeps no answers: give --recipe with --details, --compare or --add-to.")
+    if options.add_to and (options.details or options.compare):
+        raise ProtocolError("--add-to takes the plain figures: give it without --details and --compare.")
     if options.model:
         reports = _of_model(options.model, options.protocol)
     else:

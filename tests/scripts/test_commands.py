@@ -122,6 +122,7 @@ def test_train_and_evaluate_a_recipe(synthetic_corpora: Path, tmp_path: Path) ->
     refused = call("evaluate.py", *asked[:3], "savee-loso", *asked[4:], **places)
     assert refused.returncode == 1
     assert "cannot be added to the model 'mine'" in refused.stderr
+    assert "without --details" in call("evaluate.py", *asked, "--details", **places).stderr
 
 
 @pytest.mark.parametrize(
